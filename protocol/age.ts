@@ -1,0 +1,46 @@
+/** age encryption (age-encryption.org/v1). The only importer of the library: names' keys, keyrings and backups use it. */
+import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
+
+/** A new X25519 identity `AGE-SECRET-KEY-1…`. Its randomness is the library's own. */
+export function newIdentity(): Promise<string> {
+  return generateX25519Identity();
+}
+
+/** The recipient `age1…` of an identity. */
+export function recipientOf(identity: string): Promise<string> {
+  return identityToRecipient(identity);
+}
+
+export async function sealTo(recipient: string, plaintext: Uint8Array): Promise<Uint8Array> {
+  const encrypter = new Encrypter();
+  encrypter.addRecipient(recipient);
+  return encrypter.encrypt(plaintext);
+}
+
+/** The plaintext, or null where the identity does not fit or the file was changed. */
+export async function openWith(identity: string, file: Uint8Array): Promise<Uint8Array | null> {
+  const decrypter = new Decrypter();
+  decrypter.addIdentity(identity);
+  return decrypt(decrypter, file);
+}
+
+/** Under a passphrase by scrypt; about a second of work. */
+export async function sealWithPassphrase(passphrase: string, plaintext: Uint8Array): Promise<Uint8Array> {
+  const encrypter = new Encrypter();
+  encrypter.setPassphrase(passphrase);
+  return encrypter.encrypt(plaintext);
+}
+
+export async function openWithPassphrase(passphrase: string, file: Uint8Array): Promise<Uint8Array | null> {
+  const decrypter = new Decrypter();
+  decrypter.addPassphrase(passphrase);
+  return decrypt(decrypter, file);
+}
+
+async function decrypt(decrypter: Decrypter, file: Uint8Array): Promise<Uint8Array | null> {
+  try {
+    return await decrypter.decrypt(file);
+  } catch {
+    return null;
+  }
+}

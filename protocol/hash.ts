@@ -1,0 +1,85 @@
+/** Hashing, key derivation and signatures. The only importer of @noble/hashes and @noble/curves in the product. */
+import { expand_message_xmd } from '@noble/curves/abstract/hash-to-curve.js';
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { expand as hkdfExpand, extract as hkdfExtract } from '@noble/hashes/hkdf.js';
+import { hmac as nobleHmac } from '@noble/hashes/hmac.js';
+import { sha256 as nobleSha256, sha512 as nobleSha512 } from '@noble/hashes/sha2.js';
+import { fromHex } from './bytes.ts';
+
+export const HASH_BYTES = 32;
+export const SIGNATURE_BYTES = 64;
+export const PUBLIC_KEY_BYTES = 32;
+
+/** Gives this many random bytes; a cryptographic source everywhere but in vectors and tests. */
+export type Random = (length: number) => Uint8Array;
+
+/** The platform's cryptographic source, for entry files to pass down. */
+export function systemRandom(length: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(length));
+}
+
+/** SHA-256 (FIPS 180-4): 32 bytes. */
+export function sha256(message: Uint8Array): Uint8Array {
+  return nobleSha256(message);
+}
+
+/** SHA-512 (FIPS 180-4): 64 bytes. */
+export function sha512(message: Uint8Array): Uint8Array {
+  return nobleSha512(message);
+}
+
+/** HMAC-SHA-256 (RFC 2104): 32 bytes. */
+export function hmac(key: Uint8Array, message: Uint8Array): Uint8Array {
+  return nobleHmac(nobleSha256, key, message);
+}
+
+/** HKDF-Extract with SHA-256 and no salt (RFC 5869 section 2.2): a 32-byte pseudorandom key. */
+export function extract(material: Uint8Array): Uint8Array {
+  return hkdfExtract(nobleSha256, material);
+}
+
+/** HKDF-Expand with SHA-256 (RFC 5869 section 2.3). */
+export function expand(key: Uint8Array, info: Uint8Array, length = HASH_BYTES): Uint8Array {
+  return hkdfExpand(nobleSha256, key, info, length);
+}
+
+/** expand_message_xmd with SHA-512 (RFC 9380 section 5.3.1). */
+export function expandMessage(message: Uint8Array, domain: Uint8Array, length: number): Uint8Array {
+  return expand_message_xmd(message, domain, length, nobleSha512);
+}
+
+/** The Ed25519 public key of a 32-byte seed. */
+export function signingPublicKey(seed: Uint8Array): Uint8Array {
+  return ed25519.getPublicKey(seed);
+}
+
+/** An Ed25519 signature (RFC 8032 section 5.1.6). */
+export function signBytes(seed: Uint8Array, message: Uint8Array): Uint8Array {
+  return ed25519.sign(message, seed);
+}
+
+/**
+ * True for a valid Ed25519 signature by the strict rules of RFC 8032 section 5.1.7. Keys of small
+ * order and non-canonical encodings are refused: under such a key one signature holds for every message.
+ */
+export function verifyBytes(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (signature.length !== SIGNATURE_BYTES || !isSigningKey(publicKey)) return false;
+  return ed25519.verify(signature, message, publicKey, { zip215: false });
+}
+
+/** True for the canonical encoding of an Ed25519 key that is not of small order (RFC 8032 section 5.1.3). */
+export function isSigningKey(publicKey: Uint8Array): boolean {
+  if (publicKey.length !== PUBLIC_KEY_BYTES) return false;
+  try {
+    return !ed25519.Point.fromBytes(publicKey, false).isSmallOrder();
+  } catch {
+    return false;
+  }
+}
+
+/** SHA-256 given as hexadecimal in a constant. Throws on anything but 64 hexadecimal digits. */
+export function pinnedHash(hex: string): Uint8Array {
+  const bytes = fromHex(hex);
+  if (bytes?.length !== HASH_BYTES) throw new Error('a pinned hash is 64 hexadecimal digits');
+  return bytes;
+}

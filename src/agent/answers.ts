@@ -1,0 +1,275 @@
+/**
+ * Answers as people read them. Every released pair is checked before it is shown: the partner's signed head is not an
+ * older one, my handle and tag are mine and belong together, and every box was made by someone who holds the same
+ * identifier. One that fails is an alarm, not a row to leave out.
+ */
+
+import { openWith } from '../../protocol/age.ts';
+import { equal, fromHex } from '../../protocol/bytes.ts';
+import type { Context } from '../../protocol/evaluation.ts';
+import type { Kind } from '../../protocol/identifiers/kind.ts';
+import { type Handle, otherSide } from '../../protocol/ids.ts';
+import { confirmKey, verifyBox, wrapKey } from '../../protocol/keys.ts';
+import { FIELDS, type Field, openScope, type Scope, scopeHash } from '../../protocol/scope.ts';
+import { openField, openName, unwrapRowKey } from '../../protocol/seal.ts';
+import { openSubmission, type SubmissionHead } from '../../protocol/submission.ts';
+import type { Agent } from './agent.ts';
+import type { LedgerAnswer, MatrixAnswer, OverlapAnswer, Question, WhiteSpaceAnswer } from './client.ts';
+import { followCertificate, requireVerified } from './partners.ts';
+import { Problem } from './problem.ts';
+import { findAccount } from './store/lists.ts';
+import { getPartnership, type Partnership, updatePartnership } from './store/partnerships.ts';
+import { decode } from './sync/context.ts';
+import { accountOf, submittedIdentifier } from './sync/list.ts';
+
+/** One account that both have, in my words, with what the partner granted of its side. */
+export interface OverlapRow {
+  readonly partner: string;
+  /** My CRM record and where it came from. */
+  readonly record: string;
+  readonly source: string;
+  readonly account: string;
+  /** The partner's populations that it shows for this account. */
+  readonly theirPopulations: readonly string[];
+  readonly matchedBy: readonly Kind[];
+  readonly fields: Readonly<Partial<Record<Field, string>>>;
+  readonly firstSeen: number;
+  readonly firstSeenAt: string;
+  /** My record is not in the list any more; the pair goes with the next sync. */
+  readonly removed: boolean;
+}
+
+export interface WhiteSpaceRow {
+  readonly partner: string;
+  readonly name: string;
+  readonly theirPopulations: readonly string[];
+}
+
+/** The partner's side of an answer, checked. */
+interface PartnerHead {
+  readonly head: SubmissionHead;
+  readonly scope: Scope;
+  readonly context: Context;
+}
+
+export async function askMatrix(agent: Agent, partnership: Partnership): Promise<MatrixAnswer> {
+  requireVerified(partnership);
+  return agent.client().matrix(partnership.id);
+}
+
+export async function askLedger(agent: Agent, partnership: Partnership): Promise<LedgerAnswer['entries']> {
+  requireVerified(partnership);
+  const entries: LedgerAnswer['entries'] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await agent.client().ledger(partnership.id, cursor);
+    entries.push(...page.entries);
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined);
+  return entries;
+}
+
+/** The overlap, page by page. All pages are of one snapshot. */
+export async function* askOverlap(
+  agent: Agent,
+  partnership: Partnership,
+  question: Question,
+): AsyncGenerator<OverlapRow> {
+  const current = await followed(agent, partnership);
+  for await (const page of pages(question, (next) => agent.client().overlap(current.id, next))) {
+    const head = partnerHead(agent, current, page);
+    if (!head) continue;
+    for (const row of page.rows) yield openRow(agent, current, head, row);
+  }
+}
+
+/** Names of the partner's accounts that are in no pair, as far as it grants them. */
+export async function* askWhiteSpace(
+  agent: Agent,
+  partnership: Partnership,
+  question: Question,
+): AsyncGenerator<WhiteSpaceRow> {
+  const current = await followed(agent, partnership);
+  let namesKey: Uint8Array | null = null;
+  for await (const page of pages(question, (next) => agent.client().whiteSpace(current.id, next))) {
+    const head = partnerHead(agent, current, page);
+    if (!head || page.rows.length === 0) continue;
+    namesKey ??= await openWith(agent.keyring.ageIdentity, head.head.sealedNamesKey);
+    if (!namesKey) throw alarm('partner_alarm', current, 'the key of its names does not open');
+    for (const row of page.rows) yield openNames(current, head, namesKey, row);
+  }
+}
+
+async function* pages<Page extends OverlapAnswer | WhiteSpaceAnswer>(
+  question: Question,
+  ask: (question: Question) => Promise<Page>,
+): AsyncGenerator<Page> {
+  let next: Question = { limit: 500, ...question };
+  let snapshot: number | undefined;
+  for (;;) {
+    const page = await ask(next);
+    if (snapshot !== undefined && page.snapshot?.number !== snapshot) {
+      throw new Problem('service_alarm', 'the service mixed two snapshots in one answer', 'ask again');
+    }
+    yield page;
+    if (page.next === null || page.snapshot === null) return;
+    snapshot = page.snapshot.number;
+    next = { ...next, cursor: page.next, snapshot };
+  }
+}
+
+async function followed(agent: Agent, partnership: Partnership): Promise<Partnership> {
+  requireVerified(partnership);
+  return followCertificate(agent, partnership, await agent.client().partnership(partnership.id));
+}
+
+/** Checks the partner's head and scope of a page; null where the service has nothing of the partner's to show. */
+function partnerHead(
+  agent: Agent,
+  partnership: Partnership,
+  page: OverlapAnswer | WhiteSpaceAnswer,
+): PartnerHead | null {
+  if (!page.head || !page.scope) {
+    if (page.rows.length > 0)
+      throw alarm('service_alarm', partnership, 'rows without the partner’s signature');
+    return null;
+  }
+  const epoch = partnership.epoch;
+  if (!epoch?.hash) throw alarm('service_alarm', partnership, 'rows before an epoch was signed');
+  const partnerKey = decode(requireVerified(partnership).agentKey);
+  const context: Context = {
+    partnership: partnership.id,
+    epoch: epoch.number,
+    side: otherSide(partnership.side),
+    epochHash: decode(epoch.hash),
+  };
+  const head = openSubmission(page.head, context, partnerKey);
+  if (!head.ok)
+    throw alarm('service_alarm', partnership, `its list's signature does not check (${head.reason})`);
+  const scope = openScope(page.scope, partnerKey);
+  if (!scope.ok || !equal(scopeHash(page.scope), head.value.scopeHash)) {
+    throw alarm('service_alarm', partnership, 'the scope shown is not the one its list was made under');
+  }
+  const { number } = head.value;
+  if (number < getPartnership(agent.store, partnership.id).seenSubmission) {
+    throw alarm('service_alarm', partnership, `list ${number} is older than one that was seen before`);
+  }
+  updatePartnership(agent.store, partnership.id, (current) => ({
+    ...current,
+    seenSubmission: Math.max(current.seenSubmission, number),
+  }));
+  return { head: head.value, scope: scope.value, context };
+}
+
+function openRow(
+  agent: Agent,
+  partnership: Partnership,
+  partner: PartnerHead,
+  row: OverlapAnswer['rows'][number],
+): OverlapRow {
+  const { store } = agent;
+  const epoch = partner.context.epoch;
+  const accountKey = accountOf(store, partnership.id, epoch, row.mine);
+  if (!accountKey) throw alarm('service_alarm', partnership, 'a pair names an account that is not yours');
+  if (row.matches.length === 0) throw alarm('service_alarm', partnership, 'a pair without a match');
+  const account = findAccount(store, accountKey);
+  const handle = fromHex(row.theirs) ?? new Uint8Array();
+  const populations = new Set<number>();
+  const fields: Partial<Record<Field, string>> = {};
+  for (const match of row.matches) {
+    const mine = submittedIdentifier(store, partnership.id, epoch, row.mine, match.tag);
+    if (!mine || mine.kind !== match.kind)
+      throw alarm('service_alarm', partnership, 'a pair that your account does not make');
+    const confirm = confirmKey(mine.key, partner.context.side);
+    if (match.boxes.length === 0) throw alarm('service_alarm', partnership, 'a pair without a confirmation');
+    for (const { population, box } of match.boxes) {
+      const content = { handle, population, submission: partner.head.number };
+      if (!verifyBox(confirm, partner.context, content, box))
+        throw alarm('service_alarm', partnership, 'a pair that the partner did not confirm');
+      populations.add(population);
+    }
+    if (match.wrapped)
+      Object.assign(fields, openFields(partnership, partner, match.tag, match.wrapped, mine.key, row));
+  }
+  return {
+    partner: partnership.alias,
+    record: account?.record.id ?? '',
+    source: account?.source ?? '',
+    account: account?.record.names[0] ?? account?.record.domains[0] ?? '',
+    theirPopulations: populationNames(partner.scope, [...populations]),
+    matchedBy: row.matches.map((match) => match.kind),
+    fields,
+    firstSeen: row.firstSeen,
+    firstSeenAt: row.firstSeenAt,
+    removed: account === null,
+  };
+}
+
+function openFields(
+  partnership: Partnership,
+  partner: PartnerHead,
+  tag: Uint8Array,
+  wrapped: Uint8Array,
+  key: Uint8Array,
+  row: OverlapAnswer['rows'][number],
+): Partial<Record<Field, string>> {
+  const context = {
+    context: partner.context,
+    handle: fromHex(row.theirs) ?? new Uint8Array(),
+    submission: partner.head.number,
+    scopeHash: partner.head.scopeHash,
+  };
+  const rowKey = unwrapRowKey(wrapKey(key, partner.context.side), context, tag, wrapped);
+  if (!rowKey) throw alarm('partner_alarm', partnership, 'sealed fields do not open');
+  const fields: Partial<Record<Field, string>> = {};
+  for (const field of FIELDS) {
+    const sealed = row.fields[field];
+    if (!sealed) continue;
+    const text = openField(rowKey, context, field, sealed);
+    if (text === null) throw alarm('partner_alarm', partnership, `the sealed field ${field} does not open`);
+    if (text !== '') fields[field] = text;
+  }
+  return fields;
+}
+
+function openNames(
+  partnership: Partnership,
+  partner: PartnerHead,
+  namesKey: Uint8Array,
+  row: {
+    readonly handle: Handle;
+    readonly names: readonly { readonly population: number; readonly sealed: Uint8Array }[];
+  },
+): WhiteSpaceRow {
+  const context = {
+    context: partner.context,
+    handle: fromHex(row.handle) ?? new Uint8Array(),
+    submission: partner.head.number,
+    scopeHash: partner.head.scopeHash,
+  };
+  const names = row.names.map(({ population, sealed }) => openName(namesKey, context, population, sealed));
+  const [name] = names;
+  if (name === undefined || name === null || names.some((other) => other !== name)) {
+    throw alarm('partner_alarm', partnership, 'a sealed name does not open');
+  }
+  return {
+    partner: partnership.alias,
+    name,
+    theirPopulations: populationNames(
+      partner.scope,
+      row.names.map((entry) => entry.population),
+    ),
+  };
+}
+
+function populationNames(scope: Scope, indexes: readonly number[]): string[] {
+  return [...indexes].sort((a, b) => a - b).map((index) => scope.populations[index] ?? `#${index}`);
+}
+
+function alarm(code: 'service_alarm' | 'partner_alarm', partnership: Partnership, what: string): Problem {
+  return new Problem(
+    code,
+    `the answer about ${partnership.alias} does not check: ${what}; nothing of it is shown`,
+    'call your partner and the operator of the service',
+  );
+}

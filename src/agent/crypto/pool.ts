@@ -1,0 +1,54 @@
+/** A pool of worker threads, one a core, for the tasks of tasks.ts. */
+import { availableParallelism } from 'node:os';
+import { Piscina } from 'piscina';
+import type * as tasks from './tasks.ts';
+
+type Tasks = Pick<typeof tasks, 'blindChunk' | 'evaluateChunk' | 'finalizeChunk' | 'makeRecords'>;
+
+export interface CryptoPool {
+  run<Name extends keyof Tasks>(
+    name: Name,
+    task: Parameters<Tasks[Name]>[0],
+  ): Promise<ReturnType<Tasks[Name]>>;
+  /** How many tasks are worth having under way at once. */
+  readonly width: number;
+  close(): Promise<void>;
+}
+
+export function openPool(threads = availableParallelism()): CryptoPool {
+  const pool = new Piscina({
+    filename: new URL('./worker.ts', import.meta.url).href,
+    minThreads: 0,
+    maxThreads: threads,
+    idleTimeout: 1000,
+  });
+  return {
+    width: threads + 1,
+    run: (name, task) => pool.run(task, { name }),
+    close: () => pool.destroy(),
+  };
+}
+
+/** Runs `work` over all items with at most `width` under way, and gives the results to `done` in the items' order. */
+export async function pipeline<Item, Output>(
+  items: Iterable<Item> | AsyncIterable<Item>,
+  width: number,
+  work: (item: Item) => Promise<Output>,
+  done: (output: Output, item: Item) => Promise<void> | void,
+): Promise<void> {
+  const running: { item: Item; output: Promise<Output> }[] = [];
+  const finishFirst = async () => {
+    const first = running.shift();
+    if (first) await done(await first.output, first.item);
+  };
+  try {
+    for await (const item of items) {
+      running.push({ item, output: work(item) });
+      if (running.length >= width) await finishFirst();
+    }
+    while (running.length > 0) await finishFirst();
+  } finally {
+    // After a failure the rest may still fail too; that must not be an unhandled rejection.
+    for (const { output } of running) output.catch(() => undefined);
+  }
+}

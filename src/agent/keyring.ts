@@ -1,0 +1,239 @@
+/**
+ * The keyring: the organisation's working keys in one age file. An age identity opens it: kept under a passphrase in
+ * identity.age for people, or in a key file for unattended machines. The root key stands in a file of its own, to be
+ * taken offline.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as z from 'zod';
+import {
+  newIdentity,
+  openWith,
+  openWithPassphrase,
+  recipientOf,
+  sealTo,
+  sealWithPassphrase,
+} from '../../protocol/age.ts';
+import { fromBase64url, toBase64url, utf8 } from '../../protocol/bytes.ts';
+import {
+  CERTIFICATE_SECONDS,
+  type Certificate,
+  issueCertificate,
+  openCertificate,
+} from '../../protocol/certificate.ts';
+import { type Random, signingPublicKey } from '../../protocol/hash.ts';
+import {
+  type Configuration,
+  createHome,
+  createSecretFile,
+  type Home,
+  isInitialised,
+  readSecretFile,
+  replaceFile,
+  writeConfiguration,
+} from './home.ts';
+import { Problem } from './problem.ts';
+
+export interface Keyring {
+  readonly certificate: Certificate;
+  /** The exact signed bytes. */
+  readonly signedCertificate: Uint8Array;
+  readonly agentSeed: Uint8Array;
+  /** age identity of the organisation: opens names that partners seal to it. */
+  readonly ageIdentity: string;
+  /** Seals the local store's values. */
+  readonly dataKey: Uint8Array;
+  /** Keys the local store's lookups. */
+  readonly lookupKey: Uint8Array;
+}
+
+const bytes = z.string().transform((text, context) => {
+  const decoded = fromBase64url(text);
+  if (decoded) return decoded;
+  context.addIssue({ code: 'custom', message: 'not base64url' });
+  return z.NEVER;
+});
+const keyringFile = z.strictObject({
+  version: z.literal(1),
+  signedCertificate: bytes,
+  agentSeed: bytes,
+  ageIdentity: z.string(),
+  dataKey: bytes,
+  lookupKey: bytes,
+});
+
+/** How a keyring is opened: by a person's passphrase or by an identity in a file. */
+export type Lock = { readonly passphrase: string } | { readonly keyFile: string };
+
+/** How long `unlock` holds. */
+export const SESSION_HOURS = 8;
+
+/** Makes root, agent and age keys and writes the home. Nothing that exists is overwritten. */
+export async function createKeyring(
+  home: Home,
+  options: { readonly name: string; readonly lock: Lock; readonly service: string | null },
+  tools: { readonly random: Random; readonly nowMs: number },
+): Promise<Keyring> {
+  if (isInitialised(home)) {
+    throw new Problem(
+      'already_initialised',
+      `${home.directory} holds a keyring already`,
+      'use another --home, or go on with this one',
+    );
+  }
+  createHome(home);
+  const rootSeed = tools.random(32);
+  const agentSeed = tools.random(32);
+  const ageIdentity = await newIdentity();
+  const now = Math.floor(tools.nowMs / 1000);
+  const signedCertificate = issueCertificate(
+    {
+      name: options.name,
+      agentKey: signingPublicKey(agentSeed),
+      serial: 1,
+      validFrom: now,
+      validUntil: now + CERTIFICATE_SECONDS,
+      recipient: await recipientOf(ageIdentity),
+    },
+    { seed: rootSeed, publicKey: signingPublicKey(rootSeed) },
+  );
+  const identity = await newIdentity();
+  const recipient = await recipientOf(identity);
+  const rootText = utf8(`${JSON.stringify({ version: 1, rootSeed: toBase64url(rootSeed) })}\n`);
+  if ('keyFile' in options.lock) {
+    createSecretFile(options.lock.keyFile, `${identity}\n`);
+    createSecretFile(home.rootKeyFile, await sealTo(recipient, rootText));
+  } else {
+    createSecretFile(
+      home.identityFile,
+      await sealWithPassphrase(options.lock.passphrase, utf8(`${identity}\n`)),
+    );
+    createSecretFile(home.rootKeyFile, await sealWithPassphrase(options.lock.passphrase, rootText));
+  }
+  writeConfiguration(home, {
+    service: options.service,
+    keyFile: 'keyFile' in options.lock ? options.lock.keyFile : null,
+  });
+  const content = {
+    version: 1,
+    signedCertificate: toBase64url(signedCertificate),
+    agentSeed: toBase64url(agentSeed),
+    ageIdentity,
+    dataKey: toBase64url(tools.random(32)),
+    lookupKey: toBase64url(tools.random(32)),
+  };
+  // Last, because its presence is what makes the home complete.
+  createSecretFile(home.keyringFile, await sealTo(recipient, utf8(JSON.stringify(content))));
+  return readKeyring(home, identity, tools.nowMs);
+}
+
+/** Opens the keyring with the configured key file, or with what `unlock` left for this session. */
+export async function openKeyring(home: Home, config: Configuration, nowMs: number): Promise<Keyring> {
+  if (!isInitialised(home)) {
+    throw new Problem(
+      'not_initialised',
+      `there is no keyring in ${home.directory}`,
+      'run `commonground init` first',
+    );
+  }
+  const identity = config.keyFile ? readIdentity(config.keyFile) : readSession(home, nowMs);
+  return readKeyring(home, identity, nowMs);
+}
+
+/** Checks the passphrase and keeps the identity in the user's runtime folder for SESSION_HOURS. */
+export async function unlock(
+  home: Home,
+  passphrase: string,
+  nowMs: number,
+): Promise<{ readonly until: string }> {
+  if (!existsSync(home.identityFile)) {
+    throw new Problem(
+      'bad_argument',
+      'this home is opened by a key file, not by a passphrase',
+      'nothing to unlock',
+    );
+  }
+  const identity = await openWithPassphrase(passphrase, readFileSync(home.identityFile));
+  if (!identity) throw new Problem('wrong_passphrase', 'the passphrase is wrong', 'try again');
+  const untilMs = nowMs + SESSION_HOURS * 3_600_000;
+  const until = new Date(untilMs).toISOString();
+  replaceFile(
+    sessionFile(home),
+    JSON.stringify({ identity: new TextDecoder().decode(identity).trim(), untilMs }),
+  );
+  return { until };
+}
+
+/** Ends the session that `unlock` began. */
+export function lock(home: Home): void {
+  rmSync(sessionFile(home), { force: true });
+}
+
+async function readKeyring(home: Home, identity: string, nowMs: number): Promise<Keyring> {
+  const plain = await openWith(identity, readFileSync(home.keyringFile));
+  if (!plain) {
+    throw new Problem(
+      'keyring_damaged',
+      `${home.keyringFile} does not open`,
+      'restore it from a backup; it belongs to another key or was changed',
+    );
+  }
+  const parsed = keyringFile.safeParse(JSON.parse(new TextDecoder().decode(plain)));
+  if (!parsed.success) throw new Problem('keyring_damaged', `${home.keyringFile} has an unknown content`);
+  const { signedCertificate, agentSeed, ageIdentity, dataKey, lookupKey } = parsed.data;
+  const certificate = openCertificate(signedCertificate, nowMs);
+  if (!certificate.ok) {
+    throw new Problem(
+      'keyring_damaged',
+      certificate.reason === 'expired'
+        ? 'the agent key has expired'
+        : `the certificate is refused: ${certificate.reason}`,
+      certificate.reason === 'not_yet_valid'
+        ? 'check the clock of this machine'
+        : 'renew the agent key with the root key',
+    );
+  }
+  return { certificate: certificate.value, signedCertificate, agentSeed, ageIdentity, dataKey, lookupKey };
+}
+
+function readIdentity(path: string): string {
+  const text = new TextDecoder().decode(readSecretFile(path)).trim();
+  if (!/^AGE-SECRET-KEY-1[0-9A-Z]+$/.test(text))
+    throw new Problem('bad_input', `${path} holds no age identity`);
+  return text;
+}
+
+const session = z.strictObject({ identity: z.string(), untilMs: z.number() });
+
+function readSession(home: Home, nowMs: number): string {
+  const path = sessionFile(home);
+  const locked = new Problem('locked', 'the keyring is locked', 'run `commonground unlock`');
+  if (!existsSync(path)) throw locked;
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder().decode(readSecretFile(path)));
+  } catch {
+    throw locked;
+  }
+  const parsed = session.safeParse(json);
+  if (!parsed.success || nowMs >= parsed.data.untilMs) throw locked;
+  return parsed.data.identity;
+}
+
+/** In XDG_RUNTIME_DIR, which is memory and ends with the log-in; else in a folder of the user's own under the system's. */
+function sessionFile(home: Home): string {
+  const user = process.getuid?.() ?? 0;
+  const directory = join(process.env.XDG_RUNTIME_DIR ?? tmpdir(), `commonground-${user}`);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const status = statSync(directory);
+  if (process.getuid && (status.uid !== user || (status.mode & 0o077) !== 0)) {
+    throw new Problem(
+      'locked',
+      `${directory} belongs to someone else or is open to others`,
+      `remove it or chmod 700 ${directory}`,
+    );
+  }
+  return join(directory, createHash('sha256').update(home.directory).digest('hex').slice(0, 32));
+}

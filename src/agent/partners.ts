@@ -1,0 +1,390 @@
+/**
+ * Partners: invitation, acceptance, opening and the phrase. Until `verify` was done on this machine nothing is offered,
+ * evaluated, sealed or submitted in the partnership.
+ */
+
+import * as z from 'zod';
+import { equal, fromBase64url, toBase64url, toHex, utf8 } from '../../protocol/bytes.ts';
+import { type Certificate, openCertificate } from '../../protocol/certificate.ts';
+import { type Random, sha256 } from '../../protocol/hash.ts';
+import { newPartnershipId, type PartnershipId, parsePartnershipId } from '../../protocol/ids.ts';
+import {
+  accept,
+  commitment,
+  INVITATION_NONCE_BYTES,
+  type Introduction,
+  open,
+  parsePhrase,
+  phrase,
+  readAcceptance,
+  readOpening,
+} from '../../protocol/invitation.ts';
+import { type Agent, timestamp } from './agent.ts';
+import { Client, type PartnershipView, type ServiceView } from './client.ts';
+import { writeConfiguration } from './home.ts';
+import { Problem } from './problem.ts';
+import {
+  addPartnership,
+  listPartnerships,
+  newPartnership,
+  type Partnership,
+  type PinnedPartner,
+  updatePartnership,
+} from './store/partnerships.ts';
+
+const PREFIX = 'commonground-invitation:1:';
+const CODE_BYTES = 16;
+
+const invitationContent = z.strictObject({
+  service: z.url(),
+  partnership: z.string(),
+  commitment: z.string(),
+  code: z.string(),
+  from: z.string(),
+});
+
+/** What an invitation text carries: where to answer, to what, and the code that lets its holder answer. */
+export interface Invitation {
+  readonly service: string;
+  readonly partnership: PartnershipId;
+  readonly commitment: Uint8Array;
+  readonly code: Uint8Array;
+  /** What the inviter calls itself; unverified. */
+  readonly from: string;
+}
+
+/** Makes a partnership and the text to send to the partner. The text is a secret until it was accepted. */
+export async function invite(
+  agent: Agent,
+  alias: string,
+  random: Random,
+): Promise<{ partnership: Partnership; text: string }> {
+  refuseTakenAlias(agent, alias);
+  const client = agent.client();
+  const service = agent.configuration.service ?? '';
+  const id = newPartnershipId(random);
+  const mine: Introduction = {
+    certificate: agent.keyring.signedCertificate,
+    nonce: random(INVITATION_NONCE_BYTES),
+  };
+  const committed = commitment(id, mine);
+  const code = random(CODE_BYTES);
+  const partnership = newPartnership({
+    id,
+    alias,
+    side: 'founder',
+    commitment: toBase64url(committed),
+    certificate: toBase64url(mine.certificate),
+    nonce: toBase64url(mine.nonce),
+  });
+  await client.invite(id, committed, sha256(code));
+  addPartnership(agent.store, partnership);
+  const content = {
+    service,
+    partnership: id,
+    commitment: toBase64url(committed),
+    code: toBase64url(code),
+    from: agent.keyring.certificate.name,
+  };
+  return { partnership, text: PREFIX + toBase64url(utf8(JSON.stringify(content))) };
+}
+
+/** Reads an invitation as it was pasted. */
+export function readInvitation(text: string): Invitation {
+  const bad = new Problem(
+    'bad_input',
+    'this is not a commonground invitation',
+    `it starts with ${PREFIX} and is one line; paste it whole`,
+  );
+  const compact = text.replace(/\s+/g, '');
+  const content = compact.startsWith(PREFIX) ? fromBase64url(compact.slice(PREFIX.length)) : null;
+  if (!content) throw bad;
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder().decode(content));
+  } catch {
+    throw bad;
+  }
+  const parsed = invitationContent.safeParse(json);
+  const partnership = parsed.success ? parsePartnershipId(parsed.data.partnership) : null;
+  const committed = parsed.success ? fromBase64url(parsed.data.commitment) : null;
+  const code = parsed.success ? fromBase64url(parsed.data.code) : null;
+  if (!parsed.success || !partnership || committed?.length !== 32 || code?.length !== CODE_BYTES) throw bad;
+  return { service: parsed.data.service, partnership, commitment: committed, code, from: parsed.data.from };
+}
+
+/** Registers where needed and answers an invitation. */
+export async function acceptInvitation(
+  agent: Agent,
+  invitation: Invitation,
+  alias: string,
+  random: Random,
+): Promise<Partnership> {
+  refuseTakenAlias(agent, alias);
+  if (listPartnerships(agent.store).some((known) => known.id === invitation.partnership)) {
+    throw new Problem(
+      'bad_argument',
+      'this invitation is in this home already',
+      'an organisation cannot accept its own invitation, nor one twice',
+    );
+  }
+  const configured = agent.configuration.service;
+  if (configured && configured !== invitation.service) {
+    throw new Problem(
+      'bad_argument',
+      `this home is registered at ${configured}, the invitation is for ${invitation.service}`,
+      'use another --home for another service',
+    );
+  }
+  const client = new Client(invitation.service, agent.keyring, agent.now);
+  await client.register({
+    invitation: { partnership: invitation.partnership, code: toBase64url(invitation.code) },
+  });
+  if (!configured) writeConfiguration(agent.home, { ...agent.configuration, service: invitation.service });
+  const mine: Introduction = {
+    certificate: agent.keyring.signedCertificate,
+    nonce: random(INVITATION_NONCE_BYTES),
+  };
+  const acceptance = accept(invitation.partnership, invitation.commitment, mine, agent.keyring.agentSeed);
+  await client.accept(invitation.partnership, acceptance, invitation.code);
+  const partnership = {
+    ...newPartnership({
+      id: invitation.partnership,
+      alias,
+      side: 'joiner',
+      commitment: toBase64url(invitation.commitment),
+      certificate: toBase64url(mine.certificate),
+      nonce: toBase64url(mine.nonce),
+    }),
+    acceptance: toBase64url(acceptance),
+  };
+  addPartnership(agent.store, partnership);
+  return partnership;
+}
+
+/**
+ * Takes the introduction one step further if the other side has moved: the founder opens its commitment for the first
+ * acceptance it sees and for no other, the joiner checks the opening. Both then know the phrase.
+ */
+export async function introduce(
+  agent: Agent,
+  partnership: Partnership,
+  view: PartnershipView,
+): Promise<Partnership> {
+  if (partnership.partner) return partnership;
+  const committed = decode(partnership.commitment);
+  const mine = { certificate: decode(partnership.certificate), nonce: decode(partnership.nonce) };
+  if (partnership.side === 'founder') {
+    if (!view.acceptance) return partnership;
+    const accepted = readAcceptance(view.acceptance, partnership.id, committed, agent.now());
+    if (!accepted.ok) throw introductionAlarm(accepted.reason);
+    if (accepted.value.certificate.organisation === agent.keyring.certificate.organisation)
+      throw introductionAlarm('same_organisation');
+    // Written before the opening leaves, so that a killed process never opens for a second acceptance.
+    const bound = updatePartnership(agent.store, partnership.id, (current) => ({
+      ...current,
+      acceptance: current.acceptance ?? toBase64url(view.acceptance ?? new Uint8Array()),
+    }));
+    if (!equal(decode(bound.acceptance ?? ''), view.acceptance)) throw introductionAlarm('other_acceptance');
+    await agent
+      .client()
+      .open(partnership.id, open(partnership.id, view.acceptance, mine, agent.keyring.agentSeed));
+    const words = phrase(partnership.id, mine, accepted.value.introduction);
+    return pin(agent, partnership.id, words, accepted.value.certificate);
+  }
+  if (!view.opening) return partnership;
+  const acceptance = decode(partnership.acceptance ?? '');
+  const opened = readOpening(view.opening, partnership.id, committed, acceptance, agent.now());
+  if (!opened.ok) throw introductionAlarm(opened.reason);
+  if (opened.value.certificate.organisation === agent.keyring.certificate.organisation)
+    throw introductionAlarm('same_organisation');
+  return pin(
+    agent,
+    partnership.id,
+    phrase(partnership.id, opened.value.introduction, mine),
+    opened.value.certificate,
+  );
+}
+
+/**
+ * Compares the words that the partner read out. Words that are not of the list are a typing error; four proper words
+ * that differ end the partnership for good, because a second try would be a second guess for an attacker.
+ */
+export function verify(agent: Agent, partnership: Partnership, typed: string): Partnership {
+  if (partnership.deadSince) throw deadProblem(partnership);
+  if (!partnership.phrase || !partnership.partner) {
+    throw new Problem(
+      'not_verified',
+      `${partnership.alias} has not answered yet`,
+      'run `commonground partner list` after the partner has accepted',
+    );
+  }
+  const words = parsePhrase(typed);
+  if (!words)
+    throw new Problem(
+      'bad_argument',
+      'these are not four words of the list',
+      'type the four words that your partner reads out; nothing was decided',
+    );
+  if (words !== partnership.phrase) {
+    updatePartnership(agent.store, partnership.id, (current) => ({
+      ...current,
+      deadSince: timestamp(agent.now()),
+    }));
+    throw new Problem(
+      'phrase_mismatch',
+      'the words differ: somebody may stand between you and your partner',
+      'this partnership is ended on this machine and nothing was sent; call your partner on a number you know and start a new invitation',
+    );
+  }
+  return updatePartnership(agent.store, partnership.id, (current) => ({
+    ...current,
+    verifiedAt: current.verifiedAt ?? timestamp(agent.now()),
+  }));
+}
+
+/** Throws unless the partner was verified on this machine. */
+export function requireVerified(partnership: Partnership): PinnedPartner {
+  if (partnership.deadSince) throw deadProblem(partnership);
+  if (!partnership.verifiedAt || !partnership.partner) {
+    throw new Problem(
+      'not_verified',
+      `${partnership.alias} is not verified on this machine`,
+      `run \`commonground partner verify ${partnership.alias}\` with your partner on the phone`,
+    );
+  }
+  return partnership.partner;
+}
+
+/** Follows a renewal of the partner's agent key: the same root key must vouch for it with a higher serial number. */
+export function followCertificate(
+  agent: Agent,
+  partnership: Partnership,
+  view: PartnershipView,
+): Partnership {
+  const partner = partnership.partner;
+  const current = view.certificates[partnership.side === 'founder' ? 'joiner' : 'founder'];
+  if (!partner || !current) return partnership;
+  const certificate = openCertificate(current, agent.now());
+  if (!certificate.ok) {
+    if (certificate.reason === 'expired') {
+      throw new Problem(
+        'partner_alarm',
+        `the agent key of ${partnership.alias} has expired`,
+        'ask the partner to renew it',
+      );
+    }
+    throw new Problem(
+      'service_alarm',
+      `the service shows an invalid certificate of ${partnership.alias}: ${certificate.reason}`,
+    );
+  }
+  const { rootKey, serial, agentKey, recipient } = certificate.value;
+  if (!equal(rootKey, decode(partner.rootKey))) {
+    throw new Problem(
+      'service_alarm',
+      `the service shows another root key for ${partnership.alias} than the one you verified`,
+      'do not go on; call your partner',
+    );
+  }
+  if (serial === partner.serial && !equal(agentKey, decode(partner.agentKey))) {
+    throw new Problem(
+      'partner_alarm',
+      `${partnership.alias} shows two different agent keys of one number`,
+      'do not go on; call your partner',
+    );
+  }
+  if (serial <= partner.serial) return partnership;
+  return updatePartnership(agent.store, partnership.id, (before) => ({
+    ...before,
+    partner: { ...partner, serial, agentKey: toBase64url(agentKey), recipient },
+  }));
+}
+
+/** What to tell people of who runs the service, in one sentence; a warning where it is one of the two. */
+export function operatorNotice(
+  service: ServiceView,
+  agent: Agent,
+  partner: PinnedPartner | null,
+): { text: string; warning: boolean } {
+  const { name, organisation } = service.operator;
+  if (organisation && partner && organisation === partner.organisation) {
+    return {
+      warning: true,
+      text: `your partner ${partner.name} operates this service: levels, counts and the record of disclosures rest on its word. What your own machine never sends stays hidden all the same: unmatched accounts, and fields you do not grant.`,
+    };
+  }
+  if (organisation === agent.keyring.certificate.organisation) {
+    return {
+      warning: false,
+      text: 'your own organisation operates this service: your partner relies on you for levels, counts and the record of disclosures.',
+    };
+  }
+  return {
+    warning: false,
+    text: `the service is operated by ${name}, by its own account. It matches blinded sets and enforces levels; it cannot read a list. Together with one of you it could set the levels aside.`,
+  };
+}
+
+/** The root key's fingerprint in groups, as people compare it. */
+export function fingerprint(rootKey: Uint8Array): string {
+  return (toHex(sha256(rootKey)).slice(0, 40).match(/.{4}/g) ?? []).join(' ');
+}
+
+function pin(agent: Agent, id: PartnershipId, words: string, certificate: Certificate): Partnership {
+  return updatePartnership(agent.store, id, (current) => ({
+    ...current,
+    phrase: words,
+    partner: {
+      organisation: certificate.organisation,
+      name: certificate.name,
+      rootKey: toBase64url(certificate.rootKey),
+      agentKey: toBase64url(certificate.agentKey),
+      serial: certificate.serial,
+      recipient: certificate.recipient,
+    },
+  }));
+}
+
+function refuseTakenAlias(agent: Agent, alias: string): void {
+  if (!/^[a-z0-9][a-z0-9-]{0,39}$/.test(alias)) {
+    throw new Problem(
+      'bad_argument',
+      `"${alias}" cannot be a partner's short name`,
+      'use small letters, digits and hyphens',
+    );
+  }
+  if (listPartnerships(agent.store).some((known) => known.alias === alias)) {
+    throw new Problem(
+      'bad_argument',
+      `there is a partner called ${alias} already`,
+      'choose another short name',
+    );
+  }
+}
+
+function introductionAlarm(reason: string): Problem {
+  return new Problem(
+    'service_alarm',
+    `the introduction does not check (${reason})`,
+    'nothing was sent; call your partner and start a new invitation',
+  );
+}
+
+function deadProblem(partnership: Partnership): Problem {
+  return new Problem(
+    'partnership_ended',
+    `the words of ${partnership.alias} differed on ${partnership.deadSince}`,
+    'start a new invitation',
+  );
+}
+
+function decode(text: string): Uint8Array {
+  const decoded = fromBase64url(text);
+  if (decoded) return decoded;
+  throw new Problem(
+    'store_damaged',
+    'the local store holds a value that is not base64url',
+    'restore the home from a backup',
+  );
+}

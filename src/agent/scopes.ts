@@ -1,0 +1,236 @@
+/** Sharing scopes from the granting side: presets, signing, publishing, revoking. */
+import { fromBase64url, toBase64url, toHex } from '../../protocol/bytes.ts';
+import {
+  ANY_POPULATION,
+  cellGrant,
+  FIELDS,
+  type Field,
+  isInForce,
+  MAX_POPULATIONS,
+  openScope,
+  type Scope,
+  type ScopeRule,
+  scopeHash,
+  signScope,
+} from '../../protocol/scope.ts';
+import { type Agent, timestamp } from './agent.ts';
+import type { PartnershipView } from './client.ts';
+import { requireVerified } from './partners.ts';
+import { Problem } from './problem.ts';
+import { countAccounts, listPopulations } from './store/lists.ts';
+import { type Partnership, updatePartnership } from './store/partnerships.ts';
+
+export const PRESETS = ['counts', 'overlap', 'co-sell'] as const;
+export type Preset = (typeof PRESETS)[number];
+
+/** What each preset grants, in words for the people who choose. */
+export const PRESET_TEXTS: Readonly<Record<Preset, string>> = {
+  counts: 'rounded numbers only: how many accounts meet, for every pair of populations',
+  overlap: 'which accounts meet; for open opportunities also the owner and the stage',
+  'co-sell':
+    'which accounts meet, with owner, industry, stage and close date; names of accounts the partner lacks',
+};
+
+/** Below this a count is not shown, and every count is rounded down to a multiple of it. */
+export const DEFAULT_MINIMUM_COUNT = 5;
+const OPEN_OPPORTUNITIES = 'open-opportunities';
+const CO_SELL_FIELDS: readonly Field[] = [
+  'account_name',
+  'owner',
+  'owner_email',
+  'type',
+  'industry',
+  'stage',
+  'close_date',
+];
+
+export interface GrantOptions {
+  readonly rules: readonly ScopeRule[];
+  readonly populations: readonly string[];
+  readonly minimumCount?: number;
+  /** Elements a year this side evaluates for the partner. */
+  readonly budget?: { readonly domain?: number; readonly name?: number };
+  readonly validUntil?: string | null;
+}
+
+/** The rules of a preset over these populations. */
+export function presetRules(preset: Preset, populations: readonly string[]): ScopeRule[] {
+  return populations.map((population) => presetRule(preset, population));
+}
+
+function presetRule(preset: Preset, population: string): ScopeRule {
+  const any = { population, partnerPopulation: ANY_POPULATION };
+  switch (preset) {
+    case 'counts':
+      return { ...any, level: 'counts', fields: [], whiteSpace: 'counts' };
+    case 'overlap':
+      return population === OPEN_OPPORTUNITIES
+        ? { ...any, level: 'fields', fields: ['owner', 'stage'], whiteSpace: 'none' }
+        : { ...any, level: 'accounts', fields: [], whiteSpace: 'counts' };
+    case 'co-sell':
+      return { ...any, level: 'fields', fields: [...CO_SELL_FIELDS], whiteSpace: 'names' };
+  }
+}
+
+/** Signs the next version of this side's scope, keeps it, and publishes it. It takes effect at once. */
+export async function grantScope(
+  agent: Agent,
+  partnership: Partnership,
+  options: GrantOptions,
+): Promise<Scope> {
+  const partner = requireVerified(partnership);
+  const known = new Set(listPopulations(agent.store).map((population) => population.name));
+  const unknown = options.populations.find((population) => !known.has(population));
+  if (unknown !== undefined) {
+    throw new Problem(
+      'unknown_population',
+      `there is no population ${unknown}`,
+      `populations here: ${[...known].join(', ') || 'none'}; add one with \`commonground population add\``,
+    );
+  }
+  if (options.populations.length > MAX_POPULATIONS) {
+    throw new Problem(
+      'bad_argument',
+      `a scope names at most ${MAX_POPULATIONS} populations`,
+      'choose with --population',
+    );
+  }
+  const previous = partnership.scopes.mine ? decode(partnership.scopes.mine) : null;
+  const last = previous ? readMine(agent, partnership) : null;
+  const budget = Math.max(10_000, 3 * countAccounts(agent.store));
+  const scope: Scope = {
+    version: 1,
+    partnership: partnership.id,
+    grantor: agent.keyring.certificate.organisation,
+    grantee: partner.organisation,
+    number: (last?.number ?? 0) + 1,
+    previous: previous ? toHex(scopeHash(previous)) : null,
+    issuedAt: timestamp(agent.now()),
+    validUntil: options.validUntil ?? null,
+    populations: [...options.populations],
+    rules: [...options.rules],
+    minimumCount: options.minimumCount ?? last?.minimumCount ?? DEFAULT_MINIMUM_COUNT,
+    evaluationBudget: {
+      domain: options.budget?.domain ?? last?.evaluationBudget.domain ?? budget,
+      name: options.budget?.name ?? last?.evaluationBudget.name ?? 2 * budget,
+    },
+  };
+  const signed = signScope(scope, agent.keyring.agentSeed);
+  // What is signed must be what the other side can read; a mistake in --from shows here, before anything leaves.
+  const check = openScope(signed, agent.keyring.certificate.agentKey);
+  if (!check.ok) throw new Problem('bad_argument', `the rules do not make a valid scope (${check.reason})`);
+  updatePartnership(agent.store, partnership.id, (current) => ({
+    ...current,
+    scopes: { ...current.scopes, mine: toBase64url(signed) },
+    // A change of the scope makes everything prepared under the old one void.
+    pendingSubmission: null,
+  }));
+  await agent.client().putScope(partnership.id, scope.number, signed);
+  return scope;
+}
+
+/** A version that grants nothing: the service stops answering at once and deletes this side's rows. */
+export function revokeScope(agent: Agent, partnership: Partnership): Promise<Scope> {
+  if (!partnership.scopes.mine)
+    throw new Problem('nothing_granted', `nothing is granted to ${partnership.alias}`);
+  return grantScope(agent, partnership, { rules: [], populations: [], budget: { domain: 0, name: 0 } });
+}
+
+/** This side's newest scope, or null. */
+export function readMine(agent: Agent, partnership: Partnership): Scope | null {
+  if (!partnership.scopes.mine) return null;
+  const scope = openScope(decode(partnership.scopes.mine), agent.keyring.certificate.agentKey);
+  if (!scope.ok)
+    throw new Problem(
+      'store_damaged',
+      `the kept scope does not check (${scope.reason})`,
+      'restore the home from a backup',
+    );
+  return scope.value;
+}
+
+/** The partner's newest scope as kept, or null. */
+export function readTheirs(partnership: Partnership): Scope | null {
+  const partner = requireVerified(partnership);
+  if (!partnership.scopes.theirs) return null;
+  const scope = openScope(decode(partnership.scopes.theirs), decode(partner.agentKey));
+  return scope.ok ? scope.value : null;
+}
+
+/** Takes the partner's newest scope of a view: signed by the pinned key, for this partnership, never an older one. */
+export function followScope(agent: Agent, partnership: Partnership, view: PartnershipView): Partnership {
+  const partner = requireVerified(partnership);
+  const shown = view.scopes[partnership.side === 'founder' ? 'joiner' : 'founder'];
+  const kept = partnership.scopes.theirs;
+  if (!shown) {
+    if (kept)
+      throw new Problem(
+        'service_alarm',
+        `the service hides the scope of ${partnership.alias} that it showed before`,
+      );
+    return partnership;
+  }
+  if (kept === toBase64url(shown)) return partnership;
+  const scope = openScope(shown, decode(partner.agentKey));
+  if (!scope.ok)
+    throw new Problem('service_alarm', `the scope of ${partnership.alias} does not check (${scope.reason})`);
+  const fits =
+    scope.value.partnership === partnership.id &&
+    scope.value.grantor === partner.organisation &&
+    scope.value.grantee === agent.keyring.certificate.organisation;
+  if (!fits)
+    throw new Problem(
+      'service_alarm',
+      `the service shows a scope of another partnership for ${partnership.alias}`,
+    );
+  const known = readTheirs(partnership);
+  if (known && scope.value.number <= known.number) {
+    throw new Problem(
+      'service_alarm',
+      `the service shows version ${scope.value.number} of the scope of ${partnership.alias}, version ${known.number} was seen before`,
+    );
+  }
+  return updatePartnership(agent.store, partnership.id, (current) => ({
+    ...current,
+    scopes: { ...current.scopes, theirs: toBase64url(shown) },
+  }));
+}
+
+/** True when the scope is in force and grants anything at all. */
+export function grantsAnything(scope: Scope | null, nowMs: number): boolean {
+  if (!scope || !isInForce(scope, nowMs)) return false;
+  return scope.rules.some((rule) => {
+    const grant = cellGrant(scope, rule.population, rule.partnerPopulation);
+    return grant.level !== 'none' || grant.whiteSpace !== 'none';
+  });
+}
+
+/** One sentence a rule, for people. */
+export function describeScope(scope: Scope, grantee: string): string[] {
+  if (scope.rules.length === 0) return [`${grantee} is granted nothing.`];
+  const sentences = scope.rules.map((rule) => {
+    const theirs =
+      rule.partnerPopulation === ANY_POPULATION ? 'any list of theirs' : `their ${rule.partnerPopulation}`;
+    const fields = FIELDS.filter((field) => rule.fields.includes(field)).join(', ') || 'no field';
+    const overlap = {
+      none: 'nothing',
+      counts: `only numbers, rounded down to multiples of ${scope.minimumCount}`,
+      accounts: 'which accounts both have',
+      fields: `which accounts both have, with ${fields}`,
+    }[rule.level];
+    const white = {
+      none: '',
+      counts: ` and how many of our ${rule.population} they lack (rounded)`,
+      names: ` and the names of our ${rule.population} they lack`,
+    }[rule.whiteSpace];
+    return `Where our ${rule.population} meet ${theirs}, ${grantee} learns ${overlap}${white}.`;
+  });
+  const { domain, name } = scope.evaluationBudget;
+  sentences.push(`${grantee} may have up to ${domain} domains and ${name} names compared a year.`);
+  if (scope.validUntil) sentences.push(`It ends on ${scope.validUntil}.`);
+  return sentences;
+}
+
+function decode(text: string): Uint8Array {
+  return fromBase64url(text) ?? new Uint8Array();
+}

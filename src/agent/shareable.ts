@@ -1,0 +1,57 @@
+/** What of an account its owner's organisation can share with a partner, if a sharing scope grants it. */
+import type { AccountRecord } from './import/accounts.ts';
+import type { OpportunityRecord } from './import/opportunities.ts';
+import { isOpen } from './population.ts';
+import { dateOf, numberOf } from './values.ts';
+
+/** The fields that a scope can name, in the order in which they are shown. */
+export const SHAREABLE_FIELDS = [
+  'owner',
+  'owner_email',
+  'stage',
+  'amount',
+  'close_date',
+  'industry',
+  'city',
+  'country',
+  'type',
+] as const;
+
+/**
+ * The account's fields by the names of `SHAREABLE_FIELDS`; one without content is left out. Stage, amount and close
+ * date are all of one opportunity: the open one with the latest close date, which stands for the most advanced, then
+ * the largest amount, then the smallest id; none of them where no opportunity is open.
+ */
+export function shareableFields(
+  account: AccountRecord,
+  opportunities: readonly OpportunityRecord[],
+): Record<string, string> {
+  const chosen = opportunities.filter(isOpen).sort(byCloseDate)[0];
+  const shared: Record<string, string> = {};
+  for (const field of SHAREABLE_FIELDS) {
+    const value = fieldText(field, account, chosen);
+    if (value !== undefined && value !== '') shared[field] = value;
+  }
+  return shared;
+}
+
+function fieldText(
+  field: (typeof SHAREABLE_FIELDS)[number],
+  account: AccountRecord,
+  opportunity: OpportunityRecord | undefined,
+): string | undefined {
+  if (field === 'stage' || field === 'amount' || field === 'close_date') return opportunity?.fields[field];
+  return field === 'country' ? account.country : account.fields[field];
+}
+
+function byCloseDate(a: OpportunityRecord, b: OpportunityRecord): number {
+  const dates = compare(dateOf(b.fields.close_date ?? '') ?? '', dateOf(a.fields.close_date ?? '') ?? '');
+  if (dates !== 0) return dates;
+  const amounts = (numberOf(b.fields.amount ?? '') ?? 0) - (numberOf(a.fields.amount ?? '') ?? 0);
+  return amounts !== 0 ? amounts : compare(a.id, b.id);
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,135 @@
+/** What this side knows and has pinned of each partnership: one sealed document, moved only forwards. */
+import type { OrganisationId, PartnershipId, Side } from '../../../protocol/ids.ts';
+import { Problem } from '../problem.ts';
+import type { Store } from './store.ts';
+
+/** Byte strings in this document are base64url. */
+export interface Partnership {
+  readonly id: PartnershipId;
+  /** What the people here call the partner. */
+  readonly alias: string;
+  readonly side: Side;
+  readonly commitment: string;
+  /** This side's half of the transcript. */
+  readonly certificate: string;
+  readonly nonce: string;
+  readonly acceptance: string | null;
+  /** The four words of the transcript, once both halves are known. */
+  readonly phrase: string | null;
+  /** What the partner said it is; pinned, but not to be trusted before `verifiedAt`. */
+  readonly partner: PinnedPartner | null;
+  readonly verifiedAt: string | null;
+  /** Set when the phrases differed: nothing ever moves in this partnership again. */
+  readonly deadSince: string | null;
+  readonly epoch: EpochState | null;
+  /** Newest signed scopes; a lower number or another document of the same number is never taken again. */
+  readonly scopes: { readonly mine: string | null; readonly theirs: string | null };
+  readonly lastSubmission: { readonly number: number; readonly digest: string } | null;
+  /** Prepared and not yet active. */
+  readonly pendingSubmission: PendingSubmission | null;
+  /** Signed request under way. */
+  readonly request: { readonly number: number; readonly signed: string } | null;
+  /** The partner's submission number that was seen last. */
+  readonly seenSubmission: number;
+  /** The partner's own count of what it evaluated for this side, by kind. */
+  readonly spent: Readonly<Record<string, number>>;
+}
+
+export interface PinnedPartner {
+  readonly organisation: OrganisationId;
+  readonly name: string;
+  readonly rootKey: string;
+  readonly agentKey: string;
+  readonly serial: number;
+  readonly recipient: string;
+}
+
+export interface EpochState {
+  readonly number: number;
+  /** This side's VOPRF seed; never leaves. */
+  readonly seed: string;
+  readonly offer: string;
+  /** The partner's signed offer, pinned when the record was signed. */
+  readonly partnerOffer: string | null;
+  /** Hash of the record that both signed; null before. */
+  readonly hash: string | null;
+}
+
+export interface PendingSubmission {
+  readonly number: number;
+  readonly head: string;
+  readonly list: string;
+  readonly digest: string;
+  readonly scope: string;
+}
+
+export function newPartnership(
+  start: Pick<Partnership, 'id' | 'alias' | 'side' | 'commitment' | 'certificate' | 'nonce'>,
+): Partnership {
+  return {
+    ...start,
+    acceptance: null,
+    phrase: null,
+    partner: null,
+    verifiedAt: null,
+    deadSince: null,
+    epoch: null,
+    scopes: { mine: null, theirs: null },
+    lastSubmission: null,
+    pendingSubmission: null,
+    request: null,
+    seenSubmission: 0,
+    spent: {},
+  };
+}
+
+export function addPartnership(store: Store, partnership: Partnership): void {
+  store.database.run(
+    'insert into partnerships (id, sealed) values (?, ?)',
+    partnership.id,
+    seal(store, partnership),
+  );
+}
+
+export function getPartnership(store: Store, id: PartnershipId): Partnership {
+  const row = store.database.get<{ sealed: Uint8Array }>('select sealed from partnerships where id = ?', id);
+  if (!row) throw new Problem('unknown_partner', `no partnership ${id} in this home`);
+  return store.vault.openJson<Partnership>(`partnership ${id}`, row.sealed);
+}
+
+export function listPartnerships(store: Store): Partnership[] {
+  return store.database
+    .all<{ id: string }>('select id from partnerships order by id')
+    .map((row) => getPartnership(store, row.id as PartnershipId));
+}
+
+/** The partnership of an alias, an id, or of the only partner where none is named. */
+export function findPartnership(store: Store, name: string | undefined): Partnership {
+  const all = listPartnerships(store);
+  const known = all.map((partnership) => partnership.alias).join(', ') || 'none yet';
+  const [only] = all;
+  if (name === undefined) {
+    if (only && all.length === 1) return only;
+    throw new Problem('bad_argument', 'name the partner', `with --partner; partners here: ${known}`);
+  }
+  const found = all.find((partnership) => partnership.alias === name || partnership.id === name);
+  if (!found) throw new Problem('unknown_partner', `no partner ${name}`, `partners here: ${known}`);
+  return found;
+}
+
+/** Reads, changes and writes the document in one transaction. */
+export function updatePartnership(
+  store: Store,
+  id: PartnershipId,
+  change: (partnership: Partnership) => Partnership,
+): Partnership {
+  return store.database.transaction(() => {
+    const changed = change(getPartnership(store, id));
+    store.database.run('update partnerships set sealed = ? where id = ?', seal(store, changed), id);
+    return changed;
+  });
+}
+
+function seal(store: Store, partnership: Partnership): Uint8Array {
+  return store.vault.sealJson(`partnership ${partnership.id}`, partnership);
+}

@@ -1,0 +1,76 @@
+/** The local store: one SQLite file whose values are sealed. Each concept's queries stand in its own file beside this. */
+import { migrate, openDatabase, type Sqlite } from '../../sqlite.ts';
+import type { Home } from '../home.ts';
+import type { Keyring } from '../keyring.ts';
+import { openVault, type Vault } from './vault.ts';
+
+export interface Store {
+  readonly database: Sqlite;
+  readonly vault: Vault;
+  close(): void;
+}
+
+const MIGRATIONS: readonly string[] = [
+  `
+  create table sources (source blob primary key, sealed blob not null) strict, without rowid;
+  create table accounts (
+    id integer primary key,
+    source blob not null, record blob not null, sealed blob not null, digest blob not null,
+    unique (source, record)
+  ) strict;
+  create table opportunities (
+    id integer primary key,
+    source blob not null, record blob not null, account blob not null, sealed blob not null, digest blob not null,
+    unique (source, record)
+  ) strict;
+  create index opportunities_of_account on opportunities (account);
+  create table populations (name text primary key, sealed blob not null) strict, without rowid;
+  create table partnerships (id text primary key, sealed blob not null) strict, without rowid;
+  create table handles (
+    partnership text not null, epoch integer not null, account blob not null, handle blob not null,
+    primary key (partnership, epoch, account)
+  ) strict, without rowid;
+  create unique index accounts_of_handles on handles (partnership, epoch, handle);
+  create table identifiers (
+    partnership text not null, epoch integer not null, lookup blob not null, kind integer not null,
+    tag blob not null, key blob not null,
+    primary key (partnership, epoch, lookup)
+  ) strict, without rowid;
+  create unique index identifiers_of_tags on identifiers (partnership, epoch, tag);
+  create table submitted (
+    partnership text not null, handle blob not null, tag blob not null, submission integer not null,
+    primary key (partnership, handle, tag, submission)
+  ) strict, without rowid;
+  create table wanted (
+    partnership text not null, kind integer not null, shuffle blob not null, lookup blob not null, sealed blob not null,
+    primary key (partnership, kind, shuffle)
+  ) strict, without rowid;
+  create unique index wanted_once on wanted (partnership, lookup);
+  create table request_chunks (
+    partnership text not null, request integer not null, position integer not null,
+    body blob not null, sealed blob not null, collected integer not null default 0,
+    primary key (partnership, request, position)
+  ) strict;
+  create table paid_chunks (
+    partnership text not null, hash blob not null, primary key (partnership, hash)
+  ) strict, without rowid;
+  create table evaluation_counts (
+    partnership text not null, kind integer not null, year integer not null, count integer not null,
+    primary key (partnership, kind, year)
+  ) strict, without rowid;
+  create table outbox (
+    partnership text not null, submission integer not null, position integer not null, body blob not null,
+    primary key (partnership, submission, position)
+  ) strict;
+  create table outgoing (
+    partnership text not null, type integer not null, size integer not null, key blob not null, value blob not null,
+    primary key (partnership, type, size, key)
+  ) strict, without rowid;
+  `,
+];
+
+export function openStore(home: Home, keyring: Keyring): Store {
+  const database = openDatabase(home.storeFile);
+  migrate(database, MIGRATIONS);
+  return { database, vault: openVault(keyring), close: () => database.close() };
+}

@@ -1,0 +1,298 @@
+/** This side's requests: blinding wanted identifiers, sending them, and collecting what the partner evaluated. */
+import { equal, toBase64url } from '../../../protocol/bytes.ts';
+import {
+  encodeRequestChunk,
+  openEvaluation,
+  openRefusal,
+  openRequest,
+  openRequestChunk,
+  REQUEST_CHUNK_ELEMENTS,
+  type RequestChunk,
+  signRequest,
+} from '../../../protocol/evaluation.ts';
+import { sha256 } from '../../../protocol/hash.ts';
+import { KINDS, type Kind, kindNumber, kindOf } from '../../../protocol/identifiers/kind.ts';
+import { TAG_BYTES } from '../../../protocol/ids.ts';
+import { KEY_BYTES } from '../../../protocol/sizes.ts';
+import { pipeline } from '../crypto/pool.ts';
+import { Problem } from '../problem.ts';
+import { readTheirs } from '../scopes.ts';
+import { updatePartnership } from '../store/partnerships.ts';
+import { decode, type EpochSync } from './context.ts';
+import { keepIdentifier } from './list.ts';
+
+/** What is kept of one chunk until its evaluation comes back. */
+interface KeptChunk {
+  readonly kind: Kind;
+  readonly values: readonly string[];
+  /** base64url, packed. */
+  readonly blinds: string;
+  readonly lookups: readonly string[];
+}
+
+interface WantedChunk {
+  readonly kind: Kind;
+  readonly values: string[];
+  readonly lookups: Uint8Array[];
+}
+
+/** Blinds everything wanted, in its random order, and signs the request. Restarted from the beginning when killed. */
+export async function makeRequest(sync: EpochSync): Promise<number> {
+  const { database, vault } = sync.agent.store;
+  const total = checkBudget(sync);
+  const number = sync.view.lastRequest[sync.partnership.side] + 1;
+  database.run('delete from request_chunks where partnership = ?', sync.id);
+  const chunks: RequestChunk[] = [];
+  let done = 0;
+  await pipeline(
+    wantedChunks(sync),
+    sync.pool.width,
+    (chunk) => sync.pool.run('blindChunk', { context: sync.mine, kind: chunk.kind, values: chunk.values }),
+    (blinding, chunk) => {
+      const index = chunks.length;
+      const body = encodeRequestChunk(sync.mine, number, index, chunk.kind, blinding.blinded);
+      chunks.push({ kind: chunk.kind, count: chunk.values.length, hash: sha256(body) });
+      const kept: KeptChunk = {
+        kind: chunk.kind,
+        values: chunk.values,
+        blinds: toBase64url(blinding.blinds),
+        lookups: chunk.lookups.map(toBase64url),
+      };
+      database.run(
+        'insert into request_chunks (partnership, request, position, body, sealed) values (?, ?, ?, ?, ?)',
+        sync.id,
+        number,
+        index,
+        body,
+        vault.sealJson('request chunk', kept),
+      );
+      done += chunk.values.length;
+      sync.progress('blinding', done, total);
+    },
+  );
+  const signed = signRequest(sync.mine, { number, chunks }, sync.agent.keyring.agentSeed);
+  updatePartnership(sync.agent.store, sync.id, (current) => ({
+    ...current,
+    request: { number, signed: toBase64url(signed) },
+  }));
+  return total;
+}
+
+/** Sends the request and every chunk that the service lacks. */
+export async function sendRequest(sync: EpochSync): Promise<void> {
+  const request = ownRequest(sync);
+  const { side } = sync.partnership;
+  const client = sync.agent.client();
+  const shown = sync.view.requests[side];
+  if (shown?.number !== request.number)
+    await client.putRequest(sync.id, side, request.number, decode(request.signed));
+  const indexes = shown?.number === request.number ? shown.missing : request.chunks.map((_, index) => index);
+  let done = 0;
+  await pipeline(
+    indexes,
+    4,
+    (index) =>
+      client.putRequestChunk(sync.id, side, request.number, index, keptBody(sync, request.number, index)),
+    () => sync.progress('sending blinded chunks', ++done, indexes.length),
+  );
+}
+
+/**
+ * Collects evaluations. Each is checked against the partner's pinned agent key, against the very chunk that was kept,
+ * and by its proof against the pinned VOPRF key, before anything is unblinded.
+ */
+export async function collectEvaluations(sync: EpochSync): Promise<number> {
+  const { database, vault } = sync.agent.store;
+  const request = ownRequest(sync);
+  const { side, alias } = sync.partnership;
+  const shown = sync.view.requests[side];
+  const ready = uncollected(sync).filter((index) => shown?.evaluated.includes(index));
+  const keys = (side === 'founder' ? sync.epoch.joiner : sync.epoch.founder).keys;
+  let elements = 0;
+  let done = 0;
+  await pipeline(
+    ready,
+    sync.pool.width,
+    async (index) => {
+      const body = keptBody(sync, request.number, index);
+      const signed = await sync.agent.client().getEvaluation(sync.id, side, request.number, index);
+      const opened = openEvaluation(signed, sync.mine, sync.partnerKey);
+      if (!opened.ok) throw evaluationAlarm(alias, opened.reason);
+      const answer = opened.value;
+      const fits =
+        answer.request === request.number && answer.index === index && equal(answer.chunkHash, sha256(body));
+      if (!fits) throw evaluationAlarm(alias, 'other_chunk');
+      const blinded = openRequestChunk(body, sync.mine, request, index);
+      if (!blinded.ok) throw new Problem('store_damaged', `a kept chunk does not check (${blinded.reason})`);
+      const kept = keptChunk(sync, request.number, index);
+      const partnerKey = keys.get(kept.kind);
+      if (!partnerKey) throw evaluationAlarm(alias, 'kinds_mismatch');
+      const result = await sync.pool.run('finalizeChunk', {
+        context: sync.mine,
+        kind: kept.kind,
+        values: kept.values,
+        seed: sync.seed,
+        partnerKey,
+        blinding: { blinds: decode(kept.blinds), blinded: blinded.value },
+        evaluation: answer.evaluation,
+      });
+      if (!result.ok) throw evaluationAlarm(alias, result.reason);
+      return { kept, counts: answer.counts, ...result.value };
+    },
+    ({ kept, counts, keys: derived, tags }, index) => {
+      database.transaction(() => {
+        kept.lookups.forEach((lookup, i) => {
+          keepIdentifier(sync.agent.store, sync.id, sync.mine.epoch, kept.kind, decode(lookup), {
+            tag: tags.slice(i * TAG_BYTES, (i + 1) * TAG_BYTES),
+            key: derived.slice(i * KEY_BYTES, (i + 1) * KEY_BYTES),
+          });
+        });
+        database.run(
+          'update request_chunks set collected = 1, sealed = ? where partnership = ? and request = ? and position = ?',
+          vault.sealJson('request chunk', null),
+          sync.id,
+          request.number,
+          index,
+        );
+        updatePartnership(sync.agent.store, sync.id, (current) => ({
+          ...current,
+          spent: Object.fromEntries(
+            KINDS.map((kind) => [kind, Math.max(current.spent[kind] ?? 0, counts.get(kind) ?? 0)]),
+          ),
+        }));
+      });
+      elements += kept.values.length;
+      sync.progress('checking and unblinding', ++done, ready.length);
+    },
+  );
+  return elements;
+}
+
+/** Lets the service delete the elements, then forgets the blinds. */
+export async function finishRequest(sync: EpochSync): Promise<void> {
+  const request = ownRequest(sync);
+  await sync.agent.client().finishRequest(sync.id, sync.partnership.side, request.number);
+  sync.agent.store.database.transaction(() => {
+    sync.agent.store.database.run('delete from request_chunks where partnership = ?', sync.id);
+    updatePartnership(sync.agent.store, sync.id, (current) => ({ ...current, request: null }));
+  });
+}
+
+/** If the partner declined the request: drops it and says why. */
+export async function checkRefusal(sync: EpochSync): Promise<void> {
+  const shown = sync.view.requests[sync.partnership.side];
+  if (!sync.partnership.request || !shown?.refusal || shown.number !== sync.partnership.request.number)
+    return;
+  const refusal = openRefusal(shown.refusal, sync.mine, sync.partnerKey);
+  if (!refusal.ok || refusal.value.request !== shown.number)
+    throw evaluationAlarm(sync.partnership.alias, 'refusal');
+  await finishRequest(sync);
+  const scope = readTheirs(sync.partnership);
+  const counts = KINDS.map(
+    (kind) => `${kind}: ${refusal.value.counts.get(kind) ?? 0} of ${scope?.evaluationBudget[kind] ?? 0} used`,
+  );
+  const message = {
+    budget_spent: `${sync.partnership.alias} declined: the budget of comparisons would be exceeded (${counts.join(', ')})`,
+    no_scope: `${sync.partnership.alias} declined: it grants nothing at present`,
+    invalid_request: `${sync.partnership.alias} declined the request as invalid`,
+  }[refusal.value.reason];
+  throw new Problem(
+    'budget_spent',
+    message,
+    'ask your partner to raise the budget with `scope grant --budget`, or share fewer accounts',
+  );
+}
+
+/** Indexes of the own request whose evaluation was not collected yet. */
+export function uncollected(sync: EpochSync): number[] {
+  return sync.agent.store.database
+    .all<{ position: number }>(
+      'select position from request_chunks where partnership = ? and collected = 0 order by position',
+      sync.id,
+    )
+    .map((row) => row.position);
+}
+
+/** Refuses at home what the partner would refuse: more than the whole yearly budget. */
+function checkBudget(sync: EpochSync): number {
+  const scope = readTheirs(sync.partnership);
+  const rows = sync.agent.store.database.all<{ kind: number; n: number }>(
+    'select kind, count(*) as n from wanted where partnership = ? group by kind',
+    sync.id,
+  );
+  for (const row of rows) {
+    const kind = kindOf(row.kind);
+    const allowed = kind && scope ? scope.evaluationBudget[kind] : 0;
+    if (row.n > allowed) {
+      throw new Problem(
+        'budget_spent',
+        `${row.n} identifiers of kind ${kind} are to be compared, ${sync.partnership.alias} allows ${allowed} a year`,
+        'ask your partner to raise the budget with `scope grant --budget`, or share fewer accounts',
+      );
+    }
+  }
+  return rows.reduce((sum, row) => sum + row.n, 0);
+}
+
+function* wantedChunks(sync: EpochSync): Generator<WantedChunk> {
+  const { database, vault } = sync.agent.store;
+  for (const kind of KINDS) {
+    let after: Uint8Array = new Uint8Array();
+    for (;;) {
+      const rows = database.all<{ shuffle: Uint8Array; lookup: Uint8Array; sealed: Uint8Array }>(
+        'select shuffle, lookup, sealed from wanted where partnership = ? and kind = ? and shuffle > ? order by shuffle limit ?',
+        sync.id,
+        kindNumber(kind),
+        after,
+        REQUEST_CHUNK_ELEMENTS,
+      );
+      const last = rows.at(-1);
+      if (!last) break;
+      after = last.shuffle;
+      yield {
+        kind,
+        values: rows.map((row) => vault.openJson<string>('wanted', row.sealed)),
+        lookups: rows.map((row) => row.lookup),
+      };
+    }
+  }
+}
+
+function ownRequest(sync: EpochSync) {
+  const kept = sync.partnership.request;
+  const opened = kept && openRequest(decode(kept.signed), sync.mine, sync.agent.keyring.certificate.agentKey);
+  if (!kept || !opened?.ok) throw new Problem('store_damaged', 'the kept request does not check');
+  return { ...opened.value, signed: kept.signed };
+}
+
+function keptBody(sync: EpochSync, number: number, index: number): Uint8Array {
+  const row = sync.agent.store.database.get<{ body: Uint8Array }>(
+    'select body from request_chunks where partnership = ? and request = ? and position = ?',
+    sync.id,
+    number,
+    index,
+  );
+  if (!row) throw new Problem('store_damaged', `chunk ${index} of request ${number} is gone`);
+  return row.body;
+}
+
+function keptChunk(sync: EpochSync, number: number, index: number): KeptChunk {
+  const { database, vault } = sync.agent.store;
+  const row = database.get<{ sealed: Uint8Array }>(
+    'select sealed from request_chunks where partnership = ? and request = ? and position = ?',
+    sync.id,
+    number,
+    index,
+  );
+  const kept = row && vault.openJson<KeptChunk | null>('request chunk', row.sealed);
+  if (!kept) throw new Problem('store_damaged', `chunk ${index} of request ${number} is gone`);
+  return kept;
+}
+
+function evaluationAlarm(alias: string, reason: string): Problem {
+  return new Problem(
+    'partner_alarm',
+    `an evaluation by ${alias} does not check (${reason}); nothing of it was used`,
+    'the partner, or the service between you, answered wrongly; call your partner',
+  );
+}

@@ -1,0 +1,104 @@
+/**
+ * The next thing to do in one partnership, as a pure function of what is known. The loop fetches facts, asks for the
+ * step, does it, and asks again; a process killed anywhere begins with the same question.
+ */
+
+/** What is waited for; the partner has to act, or a person on this side. */
+export type Waiting =
+  | 'partner_accepts'
+  | 'you_verify'
+  | 'partner_verifies'
+  | 'partner_signs_epoch'
+  | 'you_grant'
+  | 'partner_grants'
+  | 'partner_evaluates'
+  | 'partner_submits';
+
+export type Step =
+  | { readonly do: 'wait'; readonly for: Waiting }
+  | { readonly do: 'introduce' }
+  | { readonly do: 'offer_epoch' }
+  | { readonly do: 'sign_epoch' }
+  | { readonly do: 'publish_scope' }
+  | { readonly do: 'evaluate' }
+  | { readonly do: 'make_request' }
+  | { readonly do: 'send_request' }
+  | { readonly do: 'collect' }
+  | { readonly do: 'finish_request' }
+  | { readonly do: 'make_submission' }
+  | { readonly do: 'send_submission' }
+  /** Everything of this side is done and current. */
+  | { readonly do: 'rest' };
+
+/** What the service and the local store say, reduced to what decides. */
+export interface Facts {
+  readonly introduction: 'invited' | 'answered' | 'known';
+  readonly verified: boolean;
+  readonly epoch: {
+    readonly offered: boolean;
+    readonly partnerOffered: boolean;
+    readonly signed: boolean;
+    /** The partner's signature under the record is there and was checked. */
+    readonly partnerSigned: boolean;
+  };
+  readonly scope: {
+    /** This side's newest scope grants something now. */
+    readonly granted: boolean;
+    /** The service has this side's newest scope. */
+    readonly published: boolean;
+    readonly partnerGranted: boolean;
+  };
+  /** Chunks of the partner's that this side could evaluate now. */
+  readonly toEvaluate: number;
+  /** This side's own request, if one is under way. */
+  readonly request: {
+    /** Made, and some of it not at the service. */
+    readonly unsent: boolean;
+    /** Evaluations that are there and not collected. */
+    readonly toCollect: number;
+    /** Chunks whose evaluation is not there yet. */
+    readonly outstanding: number;
+  } | null;
+  /** Identifiers whose tag is not known yet. */
+  readonly wanted: number;
+  readonly submission: {
+    /** The prepared or active submission is of the list as it is now. */
+    readonly current: boolean;
+    /** Prepared and not yet active. */
+    readonly pending: boolean;
+  };
+  readonly partnerSubmitted: boolean;
+}
+
+export function nextStep(facts: Facts): Step {
+  if (facts.introduction === 'invited') return wait('partner_accepts');
+  if (facts.introduction === 'answered') return { do: 'introduce' };
+  if (!facts.verified) return wait('you_verify');
+  if (!facts.scope.published) return { do: 'publish_scope' };
+  if (!facts.epoch.offered) return { do: 'offer_epoch' };
+  if (!facts.epoch.partnerOffered) return wait('partner_verifies');
+  if (!facts.epoch.signed) return { do: 'sign_epoch' };
+  if (!facts.epoch.partnerSigned) return wait('partner_signs_epoch');
+  // The partner waits for this; own work comes after.
+  if (facts.toEvaluate > 0) return { do: 'evaluate' };
+  return ownStep(facts);
+}
+
+/** What is due for this side's own list. */
+function ownStep(facts: Facts): Step {
+  const { request } = facts;
+  if (request) {
+    if (request.unsent) return { do: 'send_request' };
+    if (request.toCollect > 0) return { do: 'collect' };
+    return request.outstanding > 0 ? wait('partner_evaluates') : { do: 'finish_request' };
+  }
+  if (!facts.scope.granted) return wait('you_grant');
+  if (facts.wanted > 0) return facts.scope.partnerGranted ? { do: 'make_request' } : wait('partner_grants');
+  if (!facts.submission.current) return { do: 'make_submission' };
+  if (facts.submission.pending) return { do: 'send_submission' };
+  return facts.partnerSubmitted ? { do: 'rest' } : wait('partner_submits');
+}
+
+function wait(reason: Waiting): Step {
+  return { do: 'wait', for: reason };
+}

@@ -1,0 +1,245 @@
+/** Submitting this side's list: records are made in workers, sorted in the local store, packed, sent and activated. */
+
+import { sealTo } from '../../../protocol/age.ts';
+import { concat, toBase64url } from '../../../protocol/bytes.ts';
+import { sha256, systemRandom } from '../../../protocol/hash.ts';
+import { STRONG_KINDS } from '../../../protocol/identifiers/kind.ts';
+import { type Scope, scopeHash } from '../../../protocol/scope.ts';
+import { ROW_KEY_BYTES } from '../../../protocol/sizes.ts';
+import {
+  encodeChunkList,
+  encodeSubmissionChunk,
+  MAX_SUBMISSION_CHUNK_BYTES,
+  RECORD_KEY_BYTES,
+  RECORD_TYPES,
+  type SubmissionChunk,
+  signSubmission,
+} from '../../../protocol/submission.ts';
+import { pipeline } from '../crypto/pool.ts';
+import type { OutgoingAccount, OutgoingRecord } from '../crypto/tasks.ts';
+import { requireVerified } from '../partners.ts';
+import { Problem } from '../problem.ts';
+import { readMine } from '../scopes.ts';
+import { updatePartnership } from '../store/partnerships.ts';
+import { decode, type EpochSync } from './context.ts';
+import {
+  handleOf,
+  identifierLookup,
+  knownIdentifier,
+  type ListState,
+  noteSubmitted,
+  sharedAccounts,
+  usesOf,
+} from './list.ts';
+
+const ACCOUNTS_A_TASK = 250;
+/** Leaves room for the frame under the service's limit. */
+const CHUNK_BYTES = MAX_SUBMISSION_CHUNK_BYTES / 2;
+
+/** Prepares the submission of the list as the last scan saw it. Restarted from the beginning when killed. */
+export async function makeSubmission(sync: EpochSync, list: ListState): Promise<void> {
+  const { agent } = sync;
+  const { database } = agent.store;
+  const scope = readMine(agent, sync.partnership);
+  const signedScope = sync.partnership.scopes.mine;
+  if (!scope || !signedScope)
+    throw new Problem('nothing_granted', `nothing is granted to ${sync.partnership.alias}`);
+  const last = sync.partnership.lastSubmission?.number ?? 0;
+  const number = Math.max(last, sync.view.submissions.mine.lastNumber) + 1;
+  const namesKey = systemRandom(ROW_KEY_BYTES);
+  const hash = scopeHash(decode(signedScope));
+  database.run('delete from outgoing where partnership = ?', sync.id);
+  database.run('delete from outbox where partnership = ?', sync.id);
+  let done = 0;
+  let named = false;
+  database.run('delete from submitted where partnership = ? and submission > ?', sync.id, last);
+  await pipeline(
+    batches(sync, scope),
+    sync.pool.width,
+    (accounts) =>
+      sync.pool.run('makeRecords', {
+        context: sync.mine,
+        submission: number,
+        scopeHash: hash,
+        namesKey,
+        accounts,
+      }),
+    (records, accounts) => {
+      database.transaction(() => {
+        for (const record of records) keepRecord(sync, record);
+        for (const { handle, identifiers } of accounts) {
+          noteSubmitted(
+            agent.store,
+            sync.id,
+            number,
+            handle,
+            identifiers.map(({ tag }) => tag),
+          );
+        }
+      });
+      named ||= accounts.some((account) => account.name.populations.length > 0);
+      done += accounts.length;
+      sync.progress('sealing', done, list.accounts);
+    },
+  );
+  const chunks = pack(sync, number);
+  const chunkList = encodeChunkList(chunks);
+  const sealedNamesKey = named
+    ? await sealTo(requireVerified(sync.partnership).recipient, namesKey)
+    : new Uint8Array();
+  const head = signSubmission(
+    sync.mine,
+    { number, scopeHash: hash, listHash: sha256(chunkList), sealedNamesKey },
+    agent.keyring.agentSeed,
+  );
+  updatePartnership(agent.store, sync.id, (current) => ({
+    ...current,
+    pendingSubmission: {
+      number,
+      head: toBase64url(head),
+      list: toBase64url(chunkList),
+      digest: list.digest,
+      scope: signedScope,
+    },
+  }));
+}
+
+/** Sends what the service lacks of the prepared submission, and activates it in one step. */
+export async function sendSubmission(sync: EpochSync): Promise<void> {
+  const { agent } = sync;
+  const client = agent.client();
+  const pending = sync.partnership.pendingSubmission;
+  if (!pending) throw new Problem('store_damaged', 'no submission is prepared');
+  const mine = sync.view.submissions.mine;
+  if (mine.active !== pending.number) {
+    if (mine.pending?.number !== pending.number) {
+      await client.putSubmission(sync.id, pending.number, decode(pending.head), decode(pending.list));
+    }
+    const indexes = mine.pending?.number === pending.number ? mine.pending.missing : outboxPositions(sync);
+    let done = 0;
+    await pipeline(
+      indexes,
+      2,
+      (index) =>
+        client.putSubmissionChunk(sync.id, pending.number, index, outboxBody(sync, pending.number, index)),
+      () => sync.progress('sending', ++done, indexes.length),
+    );
+  }
+  await client.activate(sync.id, pending.number);
+  agent.store.database.transaction(() => {
+    agent.store.database.run('delete from outbox where partnership = ?', sync.id);
+    agent.store.database.run(
+      'delete from submitted where partnership = ? and submission < ?',
+      sync.id,
+      pending.number,
+    );
+    updatePartnership(agent.store, sync.id, (current) => ({
+      ...current,
+      lastSubmission: { number: pending.number, digest: pending.digest },
+      pendingSubmission: null,
+    }));
+  });
+}
+
+/** The accounts to send, with handles, tags and keys, some at a time. */
+function* batches(sync: EpochSync, scope: Scope): Generator<OutgoingAccount[]> {
+  const { store } = sync.agent;
+  const { epoch } = sync.mine;
+  let batch: OutgoingAccount[] = [];
+  for (const shared of sharedAccounts(store, scope)) {
+    const identifiers = shared.identifiers.map((identifier) => {
+      const lookup = identifierLookup(store, sync.id, epoch, identifier);
+      const known = knownIdentifier(store, sync.id, epoch, lookup);
+      if (!known)
+        throw new Problem('busy', 'the list changed during the sync', 'run `commonground sync` again');
+      // A domain that several own accounts share would open the wrong one's fields.
+      const opens = STRONG_KINDS.includes(identifier.kind) && usesOf(store, lookup) === 1;
+      return { kind: identifier.kind, ...known, opens };
+    });
+    batch.push({
+      handle: handleOf(store, sync.id, epoch, shared.account.key),
+      populations: shared.populations,
+      identifiers,
+      fields: shared.fields,
+      name: shared.name,
+    });
+    if (batch.length === ACCOUNTS_A_TASK) {
+      yield batch;
+      batch = [];
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function keepRecord(sync: EpochSync, record: OutgoingRecord): void {
+  const keyBytes = RECORD_KEY_BYTES[record.type];
+  sync.agent.store.database.run(
+    'insert into outgoing (partnership, type, size, key, value) values (?, ?, ?, ?, ?)',
+    sync.id,
+    RECORD_TYPES.indexOf(record.type),
+    record.bytes.length,
+    record.bytes.subarray(0, keyBytes),
+    record.bytes.subarray(keyBytes),
+  );
+}
+
+/** Packs the sorted records into chunks of one type and size, and keeps them for sending. */
+function pack(sync: EpochSync, number: number): SubmissionChunk[] {
+  const { database } = sync.agent.store;
+  const chunks: SubmissionChunk[] = [];
+  const groups = database.all<{ type: number; size: number }>(
+    'select distinct type, size from outgoing where partnership = ? order by type, size',
+    sync.id,
+  );
+  for (const { type: typeNumber, size } of groups) {
+    const type = RECORD_TYPES[typeNumber];
+    if (!type) throw new Problem('store_damaged', 'a prepared record has an unknown type');
+    let after: Uint8Array = new Uint8Array();
+    for (;;) {
+      const rows = database.all<{ key: Uint8Array; value: Uint8Array }>(
+        'select key, value from outgoing where partnership = ? and type = ? and size = ? and key > ? order by key limit ?',
+        sync.id,
+        typeNumber,
+        size,
+        after,
+        Math.floor(CHUNK_BYTES / size),
+      );
+      const last = rows.at(-1);
+      if (!last) break;
+      after = last.key;
+      const records = concat(...rows.flatMap((row) => [row.key, row.value]));
+      const body = encodeSubmissionChunk(sync.mine, number, chunks.length, {
+        type,
+        recordBytes: size,
+        records,
+      });
+      database.run(
+        'insert into outbox (partnership, submission, position, body) values (?, ?, ?, ?)',
+        sync.id,
+        number,
+        chunks.length,
+        body,
+      );
+      chunks.push({ type, records: rows.length, hash: sha256(body) });
+    }
+  }
+  database.run('delete from outgoing where partnership = ?', sync.id);
+  return chunks;
+}
+
+function outboxPositions(sync: EpochSync): number[] {
+  return sync.agent.store.database
+    .all<{ position: number }>('select position from outbox where partnership = ? order by position', sync.id)
+    .map((row) => row.position);
+}
+
+function outboxBody(sync: EpochSync, number: number, index: number): Uint8Array {
+  const row = sync.agent.store.database.get<{ body: Uint8Array }>(
+    'select body from outbox where partnership = ? and submission = ? and position = ?',
+    sync.id,
+    number,
+    index,
+  );
+  if (!row) throw new Problem('store_damaged', `chunk ${index} of submission ${number} is gone`);
+  return row.body;
+}

@@ -1,0 +1,315 @@
+/** Syncing one partnership: fetch the view, take the next step, until nothing is due on this side. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { equal, toBase64url } from '../../../protocol/bytes.ts';
+import { epochKeyPair, normaliserDataHash, signOffer } from '../../../protocol/epoch.ts';
+import { systemRandom } from '../../../protocol/hash.ts';
+import { NORMALISER_VERSION } from '../../../protocol/identifiers/index.ts';
+import { KINDS } from '../../../protocol/identifiers/kind.ts';
+import { signRecord, verifyRecord } from '../../../protocol/record.ts';
+import type { Agent } from '../agent.ts';
+import type { PartnershipView } from '../client.ts';
+import type { CryptoPool } from '../crypto/pool.ts';
+import { followCertificate, introduce, requireVerified } from '../partners.ts';
+import { Problem } from '../problem.ts';
+import { followScope, grantsAnything, readMine, readTheirs } from '../scopes.ts';
+import { getPartnership, type Partnership, updatePartnership } from '../store/partnerships.ts';
+import { decode, type EpochSync, inEpoch, type Progress, readEpoch, type Sync } from './context.ts';
+import { dueChunks, evaluateForPartner } from './evaluate.ts';
+import { type ListState, scanList } from './list.ts';
+import {
+  checkRefusal,
+  collectEvaluations,
+  finishRequest,
+  makeRequest,
+  sendRequest,
+  uncollected,
+} from './request.ts';
+import { type Facts, nextStep, type Step, type Waiting } from './step.ts';
+import { makeSubmission, sendSubmission } from './submit.ts';
+
+const EPOCH = 1;
+const POLL_MS = 400;
+
+export interface SyncReport {
+  readonly partner: string;
+  readonly partnership: Partnership['id'];
+  /** What this side waits for, or null when all is done and current. */
+  readonly waiting: Waiting | null;
+  /** Identifiers this side had evaluated, and evaluated for the partner. */
+  readonly requested: number;
+  readonly evaluated: number;
+  /** Accounts in a submission that became active now; null where the list was unchanged. */
+  readonly submitted: number | null;
+  readonly snapshot: { readonly number: number; readonly at: string } | null;
+}
+
+export interface SyncOptions {
+  readonly progress: Progress;
+  /** Keep asking while the partner has to act, until then. */
+  readonly waitUntilMs: number | null;
+}
+
+/** Does whatever is due in one partnership. */
+export async function syncPartnership(
+  agent: Agent,
+  id: Partnership['id'],
+  pool: CryptoPool,
+  options: SyncOptions,
+): Promise<SyncReport> {
+  const sync: Sync = { agent, id, pool, progress: options.progress };
+  const done = { requested: 0, evaluated: 0, submitted: null as number | null };
+  let list: ListState | null = null;
+  for (;;) {
+    const view = await agent.client().partnership(id);
+    const scanned: ListState | null = scannable(agent, getPartnership(agent.store, id))
+      ? (list ?? scan(agent, id))
+      : null;
+    list = scanned;
+    const facts = await gatherFacts(sync, view, scanned);
+    const step = nextStep(facts);
+    if (step.do === 'rest' || step.do === 'wait') {
+      const waiting = step.do === 'wait' ? step.for : null;
+      const mayWait =
+        options.waitUntilMs !== null && agent.now() < options.waitUntilMs && isForPartner(waiting);
+      if (!mayWait) {
+        return {
+          partner: getPartnership(agent.store, id).alias,
+          partnership: id,
+          waiting,
+          ...done,
+          snapshot: view.snapshot,
+        };
+      }
+      await sleep(POLL_MS);
+      continue;
+    }
+    const counted = await perform(sync, step, view, scanned);
+    if (step.do === 'make_request') done.requested += counted;
+    if (step.do === 'evaluate') done.evaluated += counted;
+    if (step.do === 'send_submission') done.submitted = scanned?.accounts ?? 0;
+    // New tags make identifiers known, so the list looks different.
+    if (step.do === 'finish_request') list = null;
+  }
+}
+
+/** What the step function needs to know, with every signature on the way checked. */
+export async function gatherFacts(sync: Sync, view: PartnershipView, list: ListState | null): Promise<Facts> {
+  const { agent, id } = sync;
+  let partnership = getPartnership(agent.store, id);
+  const introduction = partnership.partner
+    ? 'known'
+    : (partnership.side === 'founder' ? view.acceptance : view.opening)
+      ? 'answered'
+      : 'invited';
+  const facts: Facts = {
+    introduction,
+    verified: partnership.verifiedAt !== null && partnership.deadSince === null,
+    epoch: { offered: false, partnerOffered: false, signed: false, partnerSigned: false },
+    scope: { granted: false, published: true, partnerGranted: false },
+    toEvaluate: 0,
+    request: null,
+    wanted: 0,
+    submission: { current: false, pending: false },
+    partnerSubmitted: false,
+  };
+  if (partnership.deadSince) requireVerified(partnership);
+  if (introduction !== 'known' || !facts.verified) return facts;
+  partnership = followScope(agent, followCertificate(agent, partnership, view), view);
+  const mine = partnership.side;
+  const theirs = mine === 'founder' ? 'joiner' : 'founder';
+  const shownScope = view.scopes[mine];
+  const keptScope = partnership.scopes.mine;
+  const scope = {
+    granted: grantsAnything(readMine(agent, partnership), agent.now()),
+    published: keptScope === null || (shownScope !== null && toBase64url(shownScope) === keptScope),
+    partnerGranted: grantsAnything(readTheirs(partnership), agent.now()),
+  };
+  const epoch = epochFacts(agent, partnership, view);
+  const before = { ...facts, epoch, scope };
+  if (!epoch.partnerSigned) return before;
+
+  const inside = inEpoch(sync, view);
+  await checkRefusal(inside);
+  const shown = view.requests[mine];
+  const request = getPartnership(agent.store, id).request;
+  const left = request ? uncollected(inside) : [];
+  const sent = request && shown?.number === request.number ? shown : null;
+  const kept = partnership.pendingSubmission;
+  return {
+    ...before,
+    toEvaluate: dueChunks(inside).length,
+    request: request && {
+      unsent: !sent || sent.missing.length > 0,
+      toCollect: left.filter((index) => sent?.evaluated.includes(index)).length,
+      outstanding: left.filter((index) => !sent?.evaluated.includes(index)).length,
+    },
+    wanted: list ? Object.values(list.wanted).reduce((sum, count) => sum + count, 0) : 0,
+    submission: {
+      current:
+        list !== null &&
+        (kept ? kept.digest === list.digest && kept.scope === keptScope : isActive(partnership, view, list)),
+      pending: kept !== null,
+    },
+    partnerSubmitted: view.submissions.theirs.active !== null,
+  };
+
+  function epochFacts(of: Agent, current: Partnership, shownView: PartnershipView): Facts['epoch'] {
+    const offer = shownView.epoch.offers[mine];
+    const partnerOffer = shownView.epoch.offers[theirs];
+    const state = current.epoch;
+    const pinned = state?.partnerOffer ?? null;
+    if (pinned && partnerOffer && pinned !== toBase64url(partnerOffer)) {
+      throw new Problem(
+        'service_alarm',
+        `the service shows another epoch offer of ${current.alias} than the one you signed`,
+      );
+    }
+    const signature = shownView.epoch.signatures[theirs];
+    const record = state?.hash && pinned ? readEpoch(of, current, decode(pinned)).record : null;
+    const partnerSigned = record !== null && signature !== null;
+    if (partnerSigned && !verifyRecord(record, signature, decode(requireVerified(current).agentKey))) {
+      throw new Problem('partner_alarm', `the signature of ${current.alias} under the epoch does not check`);
+    }
+    return {
+      offered: state !== null && offer !== null && toBase64url(offer) === state.offer,
+      partnerOffered: partnerOffer !== null,
+      signed: record !== null && shownView.epoch.signatures[mine] !== null,
+      partnerSigned,
+    };
+  }
+}
+
+async function perform(
+  sync: Sync,
+  step: Step,
+  view: PartnershipView,
+  list: ListState | null,
+): Promise<number> {
+  const { agent, id } = sync;
+  const inside = (): EpochSync => inEpoch(sync, view);
+  switch (step.do) {
+    case 'introduce':
+      await introduce(agent, getPartnership(agent.store, id), view);
+      return 0;
+    case 'publish_scope':
+      await publishScope(agent, id);
+      return 0;
+    case 'offer_epoch':
+      await offerEpoch(agent, id);
+      return 0;
+    case 'sign_epoch':
+      await signEpoch(agent, id, view);
+      return 0;
+    case 'evaluate':
+      return evaluateForPartner(inside());
+    case 'make_request':
+      return makeRequest(inside());
+    case 'send_request':
+      await sendRequest(inside());
+      return 0;
+    case 'collect':
+      return collectEvaluations(inside());
+    case 'finish_request':
+      await finishRequest(inside());
+      return 0;
+    case 'make_submission':
+      if (list) await makeSubmission(inside(), list);
+      return 0;
+    case 'send_submission':
+      await sendSubmission(inside());
+      return 0;
+    case 'wait':
+    case 'rest':
+      return 0;
+  }
+}
+
+/** The list can be scanned once the partner is verified and something is granted. */
+function scannable(agent: Agent, partnership: Partnership): boolean {
+  return (
+    partnership.verifiedAt !== null &&
+    partnership.deadSince === null &&
+    partnership.epoch?.hash != null &&
+    grantsAnything(readMine(agent, partnership), agent.now())
+  );
+}
+
+function scan(agent: Agent, id: Partnership['id']): ListState {
+  const partnership = getPartnership(agent.store, id);
+  const scope = readMine(agent, partnership);
+  if (!scope || !partnership.scopes.mine)
+    throw new Problem('nothing_granted', `nothing is granted to ${partnership.alias}`);
+  return scanList(agent.store, id, scope, decode(partnership.scopes.mine), true);
+}
+
+function isActive(partnership: Partnership, view: PartnershipView, list: ListState): boolean {
+  const last = partnership.lastSubmission;
+  return last !== null && last.digest === list.digest && view.submissions.mine.active === last.number;
+}
+
+async function publishScope(agent: Agent, id: Partnership['id']): Promise<void> {
+  const partnership = getPartnership(agent.store, id);
+  const scope = readMine(agent, partnership);
+  if (scope && partnership.scopes.mine)
+    await agent.client().putScope(id, scope.number, decode(partnership.scopes.mine));
+}
+
+/** Makes this side's keys of the epoch, keeps them, then offers their public halves. */
+async function offerEpoch(agent: Agent, id: Partnership['id']): Promise<void> {
+  const partnership = updatePartnership(agent.store, id, (current) => {
+    if (current.epoch) return current;
+    const seed = systemRandom(32);
+    const { rootKey, agentKey } = agent.keyring.certificate;
+    const offer = signOffer(
+      {
+        partnership: id,
+        epoch: EPOCH,
+        side: current.side,
+        rootKey,
+        agentKey,
+        keys: new Map(KINDS.map((kind) => [kind, epochKeyPair(seed, kind).publicKey])),
+        normaliserVersion: NORMALISER_VERSION,
+        normaliserData: normaliserDataHash(),
+      },
+      agent.keyring.agentSeed,
+    );
+    return {
+      ...current,
+      epoch: {
+        number: EPOCH,
+        seed: toBase64url(seed),
+        offer: toBase64url(offer),
+        partnerOffer: null,
+        hash: null,
+      },
+    };
+  });
+  await agent.client().offerEpoch(id, EPOCH, decode(partnership.epoch?.offer ?? ''));
+}
+
+/** Checks and pins the partner's offer, and signs the record of both. */
+async function signEpoch(agent: Agent, id: Partnership['id'], view: PartnershipView): Promise<void> {
+  const partnership = getPartnership(agent.store, id);
+  const shown = view.epoch.offers[partnership.side === 'founder' ? 'joiner' : 'founder'];
+  if (!shown || !partnership.epoch) throw new Problem('store_damaged', 'there is nothing to sign');
+  const pinned = partnership.epoch.partnerOffer ? decode(partnership.epoch.partnerOffer) : shown;
+  if (!equal(pinned, shown))
+    throw new Problem(
+      'service_alarm',
+      `the service shows another epoch offer of ${partnership.alias} than before`,
+    );
+  const epoch = readEpoch(agent, partnership, shown);
+  updatePartnership(agent.store, id, (current) => ({
+    ...current,
+    epoch: current.epoch && {
+      ...current.epoch,
+      partnerOffer: toBase64url(shown),
+      hash: toBase64url(epoch.hash),
+    },
+  }));
+  await agent.client().signEpoch(id, epoch.epoch, signRecord(epoch.record, agent.keyring.agentSeed));
+}
+
+function isForPartner(waiting: Waiting | null): boolean {
+  return waiting?.startsWith('partner_') ?? false;
+}

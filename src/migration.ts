@@ -1,0 +1,29 @@
+/** Migrations that run alike on every SQLite: a numbered list, applied once each, in order. */
+
+/** What a migration needs of a database. */
+export interface Migratable {
+  all<Row>(sql: string, ...parameters: readonly number[]): Row[];
+  run(sql: string, ...parameters: readonly number[]): number;
+  /** Several statements without parameters. */
+  exec(sql: string): void;
+  transaction<Value>(work: () => Value): Value;
+}
+
+/**
+ * Brings a database to the newest version, which is the length of the list. Each migration and its number commit
+ * together. Throws where the database is newer than the program.
+ */
+export function migrate(database: Migratable, migrations: readonly string[]): void {
+  database.exec('create table if not exists schema_version (version integer not null) strict');
+  const version = database.all<{ version: number }>('select version from schema_version')[0]?.version ?? 0;
+  if (version > migrations.length) {
+    throw new Error(`the database has schema version ${version}, newer than ${migrations.length}`);
+  }
+  for (let next = version; next < migrations.length; next++) {
+    database.transaction(() => {
+      database.exec(migrations[next] ?? '');
+      database.run('delete from schema_version');
+      database.run('insert into schema_version (version) values (?)', next + 1);
+    });
+  }
+}
