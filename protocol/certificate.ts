@@ -44,18 +44,24 @@ export function issueCertificate(
   return sign('certificate', message, root.seed);
 }
 
-/** Reads and checks a certificate against its own root key; whether that root key is the right one is pinning's business. */
+/** Reads a certificate and checks it and its time. Whether its root key is the right one is pinning's business. */
 export function openCertificate(signed: Uint8Array, nowMs: number): Result<Certificate, CertificateRefusal> {
+  const certificate = readCertificate(signed);
+  if (!certificate.ok) return certificate;
+  const now = Math.floor(nowMs / 1000);
+  if (now >= certificate.value.validUntil) return refuse('expired');
+  // Clocks of two machines differ: five minutes are let pass.
+  if (now + 300 < certificate.value.validFrom) return refuse('not_yet_valid');
+  return certificate;
+}
+
+/** Reads a certificate of any time and checks its signature by its own root key. */
+export function readCertificate(signed: Uint8Array): Result<Certificate, 'malformed' | 'bad_signature'> {
   const unchecked = messageOf(signed);
   const certificate = unchecked && decode(unchecked);
   if (!certificate) return refuse('malformed');
   const opened = openSigned('certificate', signed, certificate.rootKey);
-  if (!opened.ok) return opened;
-  const now = Math.floor(nowMs / 1000);
-  if (now >= certificate.validUntil) return refuse('expired');
-  // Clocks of two machines differ: five minutes are let pass.
-  if (now + 300 < certificate.validFrom) return refuse('not_yet_valid');
-  return ok(certificate);
+  return opened.ok ? ok(certificate) : opened;
 }
 
 function decode(message: Uint8Array): Certificate | null {

@@ -31,6 +31,11 @@ export const FIELDS = [
 ] as const;
 export type Field = (typeof FIELDS)[number];
 
+/** The field's number on the wire, from 1. */
+export function fieldNumber(field: Field): number {
+  return FIELDS.indexOf(field) + 1;
+}
+
 /** Counts over more populations would pin single accounts down (threat-model.md). */
 export const MAX_POPULATIONS = 6;
 /** Stands for every population of the partner. */

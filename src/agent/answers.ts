@@ -25,6 +25,9 @@ import { accountOf, submittedIdentifier } from './sync/list.ts';
 /** One account that both have, in my words, with what the partner granted of its side. */
 export interface OverlapRow {
   readonly partner: string;
+  /** Names of the two accounts in this partnership and epoch; they mean nothing elsewhere. */
+  readonly myHandle: Handle;
+  readonly theirHandle: Handle;
   /** My CRM record and where it came from. */
   readonly record: string;
   readonly source: string;
@@ -193,6 +196,8 @@ function openRow(
   }
   return {
     partner: partnership.alias,
+    myHandle: row.mine,
+    theirHandle: row.theirs,
     record: account?.record.id ?? '',
     source: account?.source ?? '',
     account: account?.record.names[0] ?? account?.record.domains[0] ?? '',

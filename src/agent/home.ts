@@ -1,5 +1,5 @@
 /** The party's folder: configuration, keyring, local store. Everything in it is readable by its owner alone. */
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
@@ -85,6 +85,38 @@ export function createSecretFile(path: string, content: Uint8Array | string): vo
       );
     }
     throw error;
+  }
+}
+
+/** Keeps a second process of this home out until the returned function is called; a dead holder's lock is taken over. */
+export function lockHome(home: Home): () => void {
+  const path = join(home.directory, 'sync.lock');
+  for (let attempt = 0; ; attempt++) {
+    try {
+      writeFileSync(path, String(process.pid), { flag: 'wx', mode: 0o600 });
+      return () => rmSync(path, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const holder = Number(readFileSync(path, 'utf8'));
+    if (attempt > 0 || isRunning(holder)) {
+      throw new Problem(
+        'busy',
+        `another sync of this home is running (process ${holder})`,
+        'wait for it, or stop it',
+      );
+    }
+    rmSync(path, { force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid < 1) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

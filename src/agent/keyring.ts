@@ -16,12 +16,13 @@ import {
   sealTo,
   sealWithPassphrase,
 } from '../../protocol/age.ts';
-import { fromBase64url, toBase64url, utf8 } from '../../protocol/bytes.ts';
+import { equal, fromBase64url, toBase64url, utf8 } from '../../protocol/bytes.ts';
 import {
   CERTIFICATE_SECONDS,
   type Certificate,
   issueCertificate,
   openCertificate,
+  readCertificate,
 } from '../../protocol/certificate.ts';
 import { type Random, signingPublicKey } from '../../protocol/hash.ts';
 import {
@@ -63,6 +64,8 @@ const keyringFile = z.strictObject({
   dataKey: bytes,
   lookupKey: bytes,
 });
+
+const rootFile = z.strictObject({ version: z.literal(1), rootSeed: bytes });
 
 /** How a keyring is opened: by a person's passphrase or by an identity in a file. */
 export type Lock = { readonly passphrase: string } | { readonly keyFile: string };
@@ -116,16 +119,15 @@ export async function createKeyring(
     service: options.service,
     keyFile: 'keyFile' in options.lock ? options.lock.keyFile : null,
   });
-  const content = {
-    version: 1,
-    signedCertificate: toBase64url(signedCertificate),
-    agentSeed: toBase64url(agentSeed),
+  const content = encodeContent({
+    signedCertificate,
+    agentSeed,
     ageIdentity,
-    dataKey: toBase64url(tools.random(32)),
-    lookupKey: toBase64url(tools.random(32)),
-  };
+    dataKey: tools.random(32),
+    lookupKey: tools.random(32),
+  });
   // Last, because its presence is what makes the home complete.
-  createSecretFile(home.keyringFile, await sealTo(recipient, utf8(JSON.stringify(content))));
+  createSecretFile(home.keyringFile, await sealTo(recipient, content));
   return readKeyring(home, identity, tools.nowMs);
 }
 
@@ -138,8 +140,7 @@ export async function openKeyring(home: Home, config: Configuration, nowMs: numb
       'run `commonground init` first',
     );
   }
-  const identity = config.keyFile ? readIdentity(config.keyFile) : readSession(home, nowMs);
-  return readKeyring(home, identity, nowMs);
+  return readKeyring(home, identityOf(home, config, nowMs), nowMs);
 }
 
 /** Checks the passphrase and keeps the identity in the user's runtime folder for SESSION_HOURS. */
@@ -171,7 +172,68 @@ export function lock(home: Home): void {
   rmSync(sessionFile(home), { force: true });
 }
 
+/**
+ * Extends the agent key's certificate by the root key, which is opened by the same passphrase or key file as at `init`.
+ * The agent key itself stays, so that running epochs go on.
+ */
+export async function renewKeyring(
+  home: Home,
+  config: Configuration,
+  root: { readonly file: string; readonly passphrase: string | null },
+  nowMs: number,
+): Promise<Keyring> {
+  const identity = identityOf(home, config, nowMs);
+  const content = await readContent(home, identity);
+  const before = readCertificate(content.signedCertificate);
+  if (!before.ok) throw new Problem('keyring_damaged', 'the certificate in the keyring does not check');
+  const file = readSecretFile(root.file);
+  const plain =
+    root.passphrase === null
+      ? await openWith(identity, file)
+      : await openWithPassphrase(root.passphrase, file);
+  if (!plain)
+    throw new Problem(
+      'wrong_passphrase',
+      `${root.file} does not open`,
+      'it needs the passphrase or key file of `init`',
+    );
+  const parsed = rootFile.safeParse(JSON.parse(new TextDecoder().decode(plain)));
+  if (!parsed.success) throw new Problem('bad_input', `${root.file} holds no root key`);
+  const publicKey = signingPublicKey(parsed.data.rootSeed);
+  if (!equal(publicKey, before.value.rootKey)) {
+    throw new Problem('bad_input', `${root.file} is the root key of another organisation`);
+  }
+  const now = Math.floor(nowMs / 1000);
+  const signed = issueCertificate(
+    {
+      ...before.value,
+      serial: before.value.serial + 1,
+      validFrom: now,
+      validUntil: now + CERTIFICATE_SECONDS,
+    },
+    { seed: parsed.data.rootSeed, publicKey },
+  );
+  const renewed = encodeContent({ ...content, signedCertificate: signed });
+  replaceFile(home.keyringFile, await sealTo(await recipientOf(identity), renewed));
+  return readKeyring(home, identity, nowMs);
+}
+
 async function readKeyring(home: Home, identity: string, nowMs: number): Promise<Keyring> {
+  const content = await readContent(home, identity);
+  const certificate = openCertificate(content.signedCertificate, nowMs);
+  if (certificate.ok) return { certificate: certificate.value, ...content };
+  throw new Problem(
+    'certificate_expired',
+    certificate.reason === 'expired'
+      ? 'the agent key has expired'
+      : `the certificate is refused: ${certificate.reason}`,
+    certificate.reason === 'not_yet_valid'
+      ? 'check the clock of this machine'
+      : 'run `commonground renew --root-key FILE` with the root key that you took offline',
+  );
+}
+
+async function readContent(home: Home, identity: string): Promise<Omit<Keyring, 'certificate'>> {
   const plain = await openWith(identity, readFileSync(home.keyringFile));
   if (!plain) {
     throw new Problem(
@@ -183,19 +245,24 @@ async function readKeyring(home: Home, identity: string, nowMs: number): Promise
   const parsed = keyringFile.safeParse(JSON.parse(new TextDecoder().decode(plain)));
   if (!parsed.success) throw new Problem('keyring_damaged', `${home.keyringFile} has an unknown content`);
   const { signedCertificate, agentSeed, ageIdentity, dataKey, lookupKey } = parsed.data;
-  const certificate = openCertificate(signedCertificate, nowMs);
-  if (!certificate.ok) {
-    throw new Problem(
-      'keyring_damaged',
-      certificate.reason === 'expired'
-        ? 'the agent key has expired'
-        : `the certificate is refused: ${certificate.reason}`,
-      certificate.reason === 'not_yet_valid'
-        ? 'check the clock of this machine'
-        : 'renew the agent key with the root key',
-    );
-  }
-  return { certificate: certificate.value, signedCertificate, agentSeed, ageIdentity, dataKey, lookupKey };
+  return { signedCertificate, agentSeed, ageIdentity, dataKey, lookupKey };
+}
+
+function encodeContent(content: Omit<Keyring, 'certificate'>): Uint8Array {
+  return utf8(
+    JSON.stringify({
+      version: 1,
+      signedCertificate: toBase64url(content.signedCertificate),
+      agentSeed: toBase64url(content.agentSeed),
+      ageIdentity: content.ageIdentity,
+      dataKey: toBase64url(content.dataKey),
+      lookupKey: toBase64url(content.lookupKey),
+    }),
+  );
+}
+
+function identityOf(home: Home, config: Configuration, nowMs: number): string {
+  return config.keyFile ? readIdentity(config.keyFile) : readSession(home, nowMs);
 }
 
 function readIdentity(path: string): string {

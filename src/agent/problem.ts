@@ -20,6 +20,7 @@ const CODES = {
   locked: EXIT.locked,
   wrong_passphrase: EXIT.locked,
   keyring_damaged: EXIT.failed,
+  certificate_expired: EXIT.refused,
   store_damaged: EXIT.failed,
   bad_argument: EXIT.usage,
   bad_input: EXIT.input,

@@ -72,11 +72,12 @@ function presetRule(preset: Preset, population: string): ScopeRule {
   }
 }
 
-/** Signs the next version of this side's scope, keeps it, and publishes it. It takes effect at once. */
+/** Signs the next version of this side's scope, keeps it, and publishes it. It takes effect at once. A dry run stops before. */
 export async function grantScope(
   agent: Agent,
   partnership: Partnership,
   options: GrantOptions,
+  dryRun = false,
 ): Promise<Scope> {
   const partner = requireVerified(partnership);
   const known = new Set(listPopulations(agent.store).map((population) => population.name));
@@ -119,6 +120,7 @@ export async function grantScope(
   // What is signed must be what the other side can read; a mistake in --from shows here, before anything leaves.
   const check = openScope(signed, agent.keyring.certificate.agentKey);
   if (!check.ok) throw new Problem('bad_argument', `the rules do not make a valid scope (${check.reason})`);
+  if (dryRun) return scope;
   updatePartnership(agent.store, partnership.id, (current) => ({
     ...current,
     scopes: { ...current.scopes, mine: toBase64url(signed) },

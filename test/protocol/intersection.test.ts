@@ -70,7 +70,7 @@ test('any two lists: the pairs are the plaintext intersection and each side read
       const { pairs, read } = run(world, { founder, joiner }, chunk);
       expect(pairs).toEqual(plaintextPairs(founder, joiner));
       for (const { mine, partner, got } of read) {
-        expect(got.populations).toEqual([...partner.populations].sort());
+        expect(got.populations).toEqual([...partner.populations].sort((a, b) => a - b));
         const strong = partner.identifiers.some(
           ({ kind, value: text }) =>
             kind === 'domain' && mine.identifiers.some((own) => own.kind === kind && own.value === text),

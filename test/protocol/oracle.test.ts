@@ -1,4 +1,3 @@
-import { ristretto255_oprf } from '@noble/curves/ed25519.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { concat } from '../../protocol/bytes.ts';
@@ -11,13 +10,10 @@ import {
   finalize,
   verifyEvaluation,
 } from '../../protocol/suite.ts';
+import { noble } from '../support/oracle.ts';
 import { seededRandom } from '../support/random.ts';
 import { reasonOf, value } from '../support/results.ts';
 
-/** noble's declarations leave out Evaluate, which it has in every mode. */
-const noble = ristretto255_oprf.voprf as typeof ristretto255_oprf.voprf & {
-  evaluate(secretKey: Uint8Array, input: Uint8Array): Uint8Array;
-};
 const bytes = (size: number) => fc.uint8Array({ minLength: size, maxLength: size });
 const inputs = fc.uniqueArray(fc.uint8Array({ maxLength: 80 }), {
   minLength: 1,

@@ -28,7 +28,7 @@ import {
 import { contextOf, type World } from './parties.ts';
 
 /** What the asking side keeps of a chunk until the answer comes. */
-export interface KeptChunk {
+interface KeptChunk {
   readonly kind: Kind;
   readonly values: readonly string[];
   readonly inputs: readonly Uint8Array[];

@@ -217,7 +217,7 @@ export function readPair(
       if (typeof text === 'string') fields[field] = text;
     }
   }
-  return { populations: [...populations].sort(), fields };
+  return { populations: [...populations].sort((a, b) => a - b), fields };
 }
 
 /** Pairs of account ids that share an identifier: what the protocol has to find. */

@@ -10,7 +10,7 @@ import { type Kind, kindNumber } from '../../../protocol/identifiers/kind.ts';
 import { TAG_BYTES } from '../../../protocol/ids.ts';
 import { confirmationBox, confirmKey, identifierKey, tagOf, wrapKey } from '../../../protocol/keys.ts';
 import { ok, type Result } from '../../../protocol/result.ts';
-import { FIELDS, type Field } from '../../../protocol/scope.ts';
+import { FIELDS, type Field, fieldNumber } from '../../../protocol/scope.ts';
 import { sealField, sealName, wrapRowKey } from '../../../protocol/seal.ts';
 import { KEY_BYTES, OUTPUT_BYTES, ROW_KEY_BYTES } from '../../../protocol/sizes.ts';
 import type { RecordType } from '../../../protocol/submission.ts';
@@ -143,7 +143,7 @@ function recordsOf(task: RecordsTask, account: OutgoingAccount): OutgoingRecord[
   if (account.identifiers.some((identifier) => identifier.opens)) {
     for (const field of fields) {
       const sealed = sealField(rowKey, row, field, account.fields[field] ?? '');
-      records.push({ type: 'fields', bytes: concat(handle, Uint8Array.of(FIELDS.indexOf(field)), sealed) });
+      records.push({ type: 'fields', bytes: concat(handle, Uint8Array.of(fieldNumber(field)), sealed) });
     }
   }
   for (const population of account.name.populations) {

@@ -31,6 +31,8 @@ export interface Partnership {
   readonly request: { readonly number: number; readonly signed: string } | null;
   /** The partner's submission number that was seen last. */
   readonly seenSubmission: number;
+  /** What the last sync or status waited for, and since when it has been that. */
+  readonly waiting: { readonly for: string; readonly since: string } | null;
   /** The partner's own count of what it evaluated for this side, by kind. */
   readonly spent: Readonly<Record<string, number>>;
 }
@@ -79,6 +81,7 @@ export function newPartnership(
     pendingSubmission: null,
     request: null,
     seenSubmission: 0,
+    waiting: null,
     spent: {},
   };
 }

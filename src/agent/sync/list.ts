@@ -95,9 +95,11 @@ export function scanList(
   let identifiers = 0;
   return database.transaction(() => {
     database.exec(
-      'create temp table if not exists uses (lookup blob primary key, kind integer, accounts integer) strict, without rowid',
+      `create temp table if not exists uses (
+         partnership text, lookup blob primary key, kind integer, accounts integer
+       ) strict, without rowid`,
     );
-    database.exec('delete from temp.uses');
+    database.run('delete from temp.uses where partnership = ?', id);
     database.run('delete from wanted where partnership = ?', id);
     for (const shared of sharedAccounts(store, scope)) {
       accounts++;
@@ -115,7 +117,8 @@ export function scanList(
       for (const identifier of shared.identifiers) {
         const lookup = identifierLookup(store, id, epoch, identifier);
         database.run(
-          'insert into temp.uses (lookup, kind, accounts) values (?, ?, 1) on conflict do update set accounts = accounts + 1',
+          'insert into temp.uses (partnership, lookup, kind, accounts) values (?, ?, ?, 1) on conflict do update set accounts = accounts + 1',
+          id,
           lookup,
           kindNumber(identifier.kind),
         );
@@ -132,9 +135,10 @@ export function scanList(
       }
     }
     const unknown = database.all<{ kind: number; n: number }>(
-      `select kind, count(*) as n from temp.uses where not exists (
-         select 1 from identifiers where partnership = ? and epoch = ? and identifiers.lookup = uses.lookup
+      `select kind, count(*) as n from temp.uses where partnership = ? and not exists (
+         select 1 from identifiers i where i.partnership = ? and i.epoch = ? and i.lookup = uses.lookup
        ) group by kind`,
+      id,
       id,
       epoch,
     );

@@ -6,7 +6,7 @@ import { systemRandom } from '../../../protocol/hash.ts';
 import { NORMALISER_VERSION } from '../../../protocol/identifiers/index.ts';
 import { KINDS } from '../../../protocol/identifiers/kind.ts';
 import { signRecord, verifyRecord } from '../../../protocol/record.ts';
-import type { Agent } from '../agent.ts';
+import { type Agent, timestamp } from '../agent.ts';
 import type { PartnershipView } from '../client.ts';
 import type { CryptoPool } from '../crypto/pool.ts';
 import { followCertificate, introduce, requireVerified } from '../partners.ts';
@@ -72,6 +72,7 @@ export async function syncPartnership(
       const mayWait =
         options.waitUntilMs !== null && agent.now() < options.waitUntilMs && isForPartner(waiting);
       if (!mayWait) {
+        noteWaiting(agent, id, waiting);
         return {
           partner: getPartnership(agent.store, id).alias,
           partnership: id,
@@ -90,6 +91,16 @@ export async function syncPartnership(
     // New tags make identifiers known, so the list looks different.
     if (step.do === 'finish_request') list = null;
   }
+}
+
+/** Keeps since when the same thing has been waited for, and gives it. */
+export function noteWaiting(agent: Agent, id: Partnership['id'], waiting: Waiting | null): string | null {
+  const { waiting: kept } = updatePartnership(agent.store, id, (current) =>
+    current.waiting?.for === waiting
+      ? current
+      : { ...current, waiting: waiting && { for: waiting, since: timestamp(agent.now()) } },
+  );
+  return kept?.since ?? null;
 }
 
 /** What the step function needs to know, with every signature on the way checked. */

@@ -1,0 +1,41 @@
+/** What all commands share: the home, JSON output, an open agent. */
+import { Command } from '@commander-js/extra-typings';
+import { type Agent, openAgent } from '../agent/agent.ts';
+import { type Home, homeAt } from '../agent/home.ts';
+
+/** A subcommand with `--home` and `--json`, and an example under its help. */
+export function command(name: string, description: string, example: string) {
+  return new Command(name)
+    .exitOverride()
+    .description(description)
+    .option('--home <dir>', 'folder of keys and lists (default: $COMMONGROUND_HOME or ~/.commonground)')
+    .option('--json', 'print one JSON document on standard output')
+    .addHelpText('after', `\nExample:\n  ${example.replaceAll('\n', '\n  ')}`);
+}
+
+/** A group of subcommands. */
+export function group(name: string, description: string): Command {
+  return new Command(name).exitOverride().description(description);
+}
+
+export function homeOf(options: { readonly home?: string | undefined }): Home {
+  return homeAt(options.home);
+}
+
+/** Opens the home for one command and closes it afterwards. */
+export async function withAgent<Value>(
+  options: { readonly home?: string | undefined },
+  work: (agent: Agent) => Promise<Value>,
+): Promise<Value> {
+  const agent = await openAgent(homeOf(options), Date.now);
+  try {
+    return await work(agent);
+  } finally {
+    agent.close();
+  }
+}
+
+/** For options that may be given several times. */
+export function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}

@@ -1,0 +1,93 @@
+#!/usr/bin/env node
+/** The command line of an organisation. */
+import { Command, CommanderError } from '@commander-js/extra-typings';
+import { ImportError } from '../agent/import/errors.ts';
+import { EXIT, Problem } from '../agent/problem.ts';
+import { accountsCommand } from './commands/accounts.ts';
+import { initCommand, lockCommand, registerCommand, renewCommand, unlockCommand } from './commands/init.ts';
+import { partnerCommand } from './commands/partner.ts';
+import { populationCommand } from './commands/population.ts';
+import { ledgerCommand, matrixCommand, overlapCommand, whiteSpaceCommand } from './commands/questions.ts';
+import { scopeCommand } from './commands/scope.ts';
+import { statusCommand } from './commands/status.ts';
+import { syncCommand } from './commands/sync.ts';
+import { note, printJson } from './output.ts';
+
+const program = new Command('commonground')
+  .exitOverride()
+  .description(
+    'Compare your customer list with a partner’s without showing it to the partner or to the service between you.',
+  )
+  .version('0.1.0')
+  .showSuggestionAfterError()
+  .addHelpText(
+    'after',
+    `
+From nothing to the overlap:
+  commonground init --name "Aurora Analytics"
+  commonground accounts import accounts.csv opportunities.csv
+  commonground register --service https://commonground.example
+  commonground partner invite borealis          (they: partner accept)
+  commonground partner verify borealis          (both, on the phone)
+  commonground scope grant --partner borealis --preset overlap
+  commonground sync --wait
+  commonground overlap --mine open-opportunities --theirs customers
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 bad input, 4 locked, 5 done and waiting for the partner,
+6 refused by policy, 7 service unreachable or refusing, 8 something does not check: call your partner.`,
+  );
+for (const entry of [
+  initCommand(),
+  unlockCommand(),
+  lockCommand(),
+  registerCommand(),
+  renewCommand(),
+  accountsCommand(),
+  populationCommand(),
+  partnerCommand(),
+  scopeCommand(),
+  syncCommand(),
+  matrixCommand(),
+  overlapCommand(),
+  whiteSpaceCommand(),
+  ledgerCommand(),
+  statusCommand(),
+]) {
+  program.addCommand(entry as Command);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+/** Tells what went wrong and what to do next; with --json as one document on standard output too. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const { code, message, hint, exitCode } = describe(error);
+  note(message);
+  if (hint) note(`hint: ${hint}`);
+  if (process.argv.includes('--json')) printJson({ error: { code, message, hint: hint ?? null } });
+  return exitCode;
+}
+
+function describe(error: unknown): {
+  code: string;
+  message: string;
+  hint: string | undefined;
+  exitCode: number;
+} {
+  if (error instanceof Problem)
+    return { code: error.code, message: error.message, hint: error.hint, exitCode: error.exitCode };
+  if (error instanceof ImportError) {
+    const line = error.line > 0 ? `line ${error.line}: ` : '';
+    return { code: error.code, message: line + error.message, hint: error.hint, exitCode: EXIT.input };
+  }
+  const { code, message } = error as NodeJS.ErrnoException;
+  const hint =
+    code === 'ENOSPC'
+      ? 'the disk is full; free some space and run the command again'
+      : 'this is a bug or a broken machine; nothing half-written was kept';
+  return { code: code ?? 'failed', message: message ?? String(error), hint, exitCode: EXIT.failed };
+}

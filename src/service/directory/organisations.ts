@@ -1,0 +1,139 @@
+/** Organisations in the directory: registration and renewal of certificates. */
+import { equal, utf8 } from '../../../protocol/bytes.ts';
+import { openCertificate } from '../../../protocol/certificate.ts';
+import { sha256 } from '../../../protocol/hash.ts';
+import type { OrganisationId, PartnershipId } from '../../../protocol/ids.ts';
+import { ok, type Result, refuse } from '../../../protocol/result.ts';
+import type { ProblemCode } from '../problems.ts';
+import type { Directory, Statement } from '../storage/directory.ts';
+
+export interface OrganisationRow {
+  readonly id: OrganisationId;
+  readonly name: string;
+  readonly agent_key: Uint8Array;
+  readonly serial: number;
+  readonly valid_until_ms: number;
+  readonly certificate: Uint8Array;
+}
+
+export type RegistrationMode = 'open' | 'invitation' | 'closed';
+
+export interface Registration {
+  readonly organisation: OrganisationId;
+  readonly certificate: Uint8Array;
+  readonly registrationCode?: string | undefined;
+  readonly invitation?: { readonly partnership: PartnershipId; readonly code: Uint8Array } | undefined;
+}
+
+export interface Registered {
+  readonly name: string;
+  readonly serial: number;
+  readonly isNew: boolean;
+}
+
+export async function organisationOf(
+  directory: Directory,
+  id: OrganisationId,
+): Promise<OrganisationRow | null> {
+  return (await directory.all<OrganisationRow>('select * from organisations where id = ?', id))[0] ?? null;
+}
+
+export async function hasOrganisations(directory: Directory): Promise<boolean> {
+  return (await directory.all('select 1 from organisations limit 1')).length > 0;
+}
+
+/** Takes a new organisation where the mode lets it in, or a known one's next certificate. */
+export async function register(
+  directory: Directory,
+  mode: RegistrationMode,
+  registration: Registration,
+  nowMs: number,
+): Promise<Result<Registered, ProblemCode>> {
+  const known = await organisationOf(directory, registration.organisation);
+  if (known && equal(known.certificate, registration.certificate)) {
+    return ok({ name: known.name, serial: known.serial, isNew: false });
+  }
+  const opened = openCertificate(registration.certificate, nowMs);
+  if (!opened.ok) {
+    const { reason } = opened;
+    return refuse(reason === 'expired' || reason === 'not_yet_valid' ? 'certificate_not_current' : reason);
+  }
+  const certificate = opened.value;
+  if (certificate.organisation !== registration.organisation) return refuse('other_context');
+  const row: OrganisationRow = {
+    id: certificate.organisation,
+    name: certificate.name,
+    agent_key: certificate.agentKey,
+    serial: certificate.serial,
+    valid_until_ms: certificate.validUntil * 1000,
+    certificate: registration.certificate,
+  };
+  if (known) return renew(directory, row);
+  if (mode === 'closed') return refuse('registration_closed');
+  const [inserted] = await directory.batch(insertion(mode, registration, row, nowMs));
+  if (inserted !== 1) return refuse('registration_refused');
+  return ok({ name: row.name, serial: row.serial, isNew: true });
+}
+
+/** Makes a one-time registration code known by its hash. */
+export async function addRegistrationCode(directory: Directory, code: string): Promise<void> {
+  await directory.batch([['insert into registration_codes (hash) values (?)', sha256(utf8(code))]]);
+}
+
+async function renew(directory: Directory, row: OrganisationRow): Promise<Result<Registered, ProblemCode>> {
+  const [changed] = await directory.batch([
+    [
+      `update organisations set name = ?, agent_key = ?, serial = ?, valid_until_ms = ?, certificate = ?
+       where id = ? and serial < ?`,
+      row.name,
+      row.agent_key,
+      row.serial,
+      row.valid_until_ms,
+      row.certificate,
+      row.id,
+      row.serial,
+    ],
+    // What the old agent key logged in does not outlive it.
+    [
+      `delete from tokens where organisation = ?
+       and exists (select 1 from organisations where id = ? and certificate = ?)`,
+      row.id,
+      row.id,
+      row.certificate,
+    ],
+  ]);
+  return changed === 1
+    ? ok({ name: row.name, serial: row.serial, isNew: false })
+    : refuse('stale_certificate');
+}
+
+/** The insertion, with what lets the organisation in as its condition; a code is used up in the same batch. */
+function insertion(
+  mode: RegistrationMode,
+  registration: Registration,
+  row: OrganisationRow,
+  nowMs: number,
+): Statement[] {
+  const values = [row.id, row.name, row.agent_key, row.serial, row.valid_until_ms, row.certificate] as const;
+  const insert = `insert or ignore into organisations (id, name, agent_key, serial, valid_until_ms, certificate)
+    select ?, ?, ?, ?, ?, ?`;
+  const { registrationCode, invitation } = registration;
+  if (mode === 'open') return [[insert, ...values]];
+  if (invitation) {
+    return [
+      [
+        `${insert} where exists (select 1 from partnerships
+         where id = ? and code_hash = ? and acceptance is null and expires_ms > ?)`,
+        ...values,
+        invitation.partnership,
+        sha256(invitation.code),
+        nowMs,
+      ],
+    ];
+  }
+  const hash = sha256(utf8(registrationCode ?? ''));
+  return [
+    [`${insert} where exists (select 1 from registration_codes where hash = ?)`, ...values, hash],
+    ['delete from registration_codes where hash = ? and changes() = 1', hash],
+  ];
+}

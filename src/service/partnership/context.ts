@@ -1,0 +1,141 @@
+/** What every operation of a partnership works on, and the few reads that they share. */
+import type { Context } from '../../../protocol/evaluation.ts';
+import { sha256 } from '../../../protocol/hash.ts';
+import {
+  type OrganisationId,
+  otherSide,
+  type PartnershipId,
+  type Side,
+  sideNumber,
+} from '../../../protocol/ids.ts';
+import { recordBytes } from '../../../protocol/record.ts';
+import type { Scope } from '../../../protocol/scope.ts';
+import { messageOf } from '../../../protocol/signed.ts';
+import type { ProblemCode } from '../problems.ts';
+import { first, type PartnershipStore } from '../storage/partnership.ts';
+
+/** One side as the directory knows it. */
+export interface Party {
+  readonly organisation: OrganisationId;
+  /** The agent key of its current certificate. */
+  readonly agentKey: Uint8Array;
+}
+
+/** Who asks, when: what travels to wherever the partnership's database is. */
+export interface Call {
+  readonly partnership: PartnershipId;
+  readonly parties: Readonly<Record<Side, Party>>;
+  readonly caller: Side;
+  readonly nowMs: number;
+}
+
+export interface OperationContext extends Call {
+  readonly store: PartnershipStore;
+}
+
+/** The only epoch so far; a new one is an issue of its own. */
+export const EPOCH = 1;
+
+export interface EpochRow {
+  readonly founder_offer: Uint8Array | null;
+  readonly joiner_offer: Uint8Array | null;
+  readonly founder_signature: Uint8Array | null;
+  readonly joiner_signature: Uint8Array | null;
+}
+
+export function epochRow(store: PartnershipStore): EpochRow {
+  const nothing = {
+    founder_offer: null,
+    joiner_offer: null,
+    founder_signature: null,
+    joiner_signature: null,
+  };
+  return first<EpochRow>(store, 'select * from epochs where number = ?', EPOCH) ?? nothing;
+}
+
+/** The bytes both sides sign, once both have offered. */
+export function epochRecord({ store, partnership }: OperationContext): Uint8Array | null {
+  const { founder_offer, joiner_offer } = epochRow(store);
+  return founder_offer && joiner_offer ? recordBytes(partnership, EPOCH, founder_offer, joiner_offer) : null;
+}
+
+/** The context of a side's messages; null until both sides signed the epoch's record. */
+export function messageContext(context: OperationContext, side: Side): Context | null {
+  const record = epochRecord(context);
+  const { founder_signature, joiner_signature } = epochRow(context.store);
+  if (!record || !founder_signature || !joiner_signature) return null;
+  return { partnership: context.partnership, epoch: EPOCH, side, epochHash: sha256(record) };
+}
+
+export interface SideRow {
+  readonly active_submission: number | null;
+  readonly pending_submission: number | null;
+  readonly last_submission: number;
+  readonly last_request: number;
+}
+
+export function sideRow(store: PartnershipStore, side: Side): SideRow {
+  const row = first<SideRow>(store, 'select * from sides where side = ?', sideNumber(side));
+  if (!row) throw new Error('a partnership has two sides');
+  return row;
+}
+
+export interface StoredScope {
+  readonly number: number;
+  readonly hash: Uint8Array;
+  readonly signed: Uint8Array;
+  readonly scope: Scope;
+}
+
+type ScopeRow = Omit<StoredScope, 'scope'>;
+
+/** The newest scope of a side. */
+export function newestScope(store: PartnershipStore, side: Side): StoredScope | null {
+  const sql = 'select number, hash, signed from scopes where side = ? order by number desc limit 1';
+  return stored(first<ScopeRow>(store, sql, sideNumber(side)));
+}
+
+/** The version of a side's scope with this hash. */
+export function scopeByHash(store: PartnershipStore, side: Side, hash: Uint8Array): StoredScope | null {
+  const sql = 'select number, hash, signed from scopes where side = ? and hash = ?';
+  return stored(first<ScopeRow>(store, sql, sideNumber(side), hash));
+}
+
+export interface Snapshot {
+  readonly number: number;
+  readonly at_ms: number;
+}
+
+/** The snapshot that answers are given from; null unless both sides have an active submission. */
+export function currentSnapshot(store: PartnershipStore): Snapshot | null {
+  const active = first<{ n: number }>(
+    store,
+    'select count(*) as n from sides where active_submission is not null',
+  );
+  if (active?.n !== 2) return null;
+  return first<Snapshot>(store, 'select number, at_ms from snapshots order by number desc limit 1') ?? null;
+}
+
+/** The sides of a question: the caller's own and the one asked about. */
+export function sides(context: Call): { readonly mine: Side; readonly theirs: Side } {
+  return { mine: context.caller, theirs: otherSide(context.caller) };
+}
+
+/** The codes for what the protocol's decoders refuse. */
+export function problemOf(
+  reason: 'malformed' | 'bad_signature' | 'not_canonical' | 'other_context' | 'other_chunk',
+): ProblemCode {
+  return reason;
+}
+
+/** RFC 3339 in UTC. */
+export function timeText(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** Its signature, form and canonicity were checked before it was stored. */
+function stored(row: ScopeRow | undefined): StoredScope | null {
+  const message = row && messageOf(row.signed);
+  if (!row || !message) return null;
+  return { ...row, scope: JSON.parse(new TextDecoder().decode(message)) as Scope };
+}

@@ -1,0 +1,147 @@
+/** The ledger: what was revealed to whom. Append-only; an entry commits together with the answer it is about. */
+import { sideNumber } from '../../../protocol/ids.ts';
+import { ok, type Result, refuse } from '../../../protocol/result.ts';
+import { decide, revealsAccounts } from '../policy/decide.ts';
+import type { ProblemCode } from '../problems.ts';
+import { first } from '../storage/partnership.ts';
+import type { Cell, Ground } from './cells.ts';
+import { newestScope, type OperationContext, sides } from './context.ts';
+import { openCursor, sealCursor } from './cursor.ts';
+
+const PAGE = 200;
+
+/** A cell as the ledger names it: whose data, for which population of the viewer. */
+export interface LedgerCell {
+  readonly granting: string;
+  readonly viewing: string;
+}
+
+export interface LedgerEntry {
+  readonly number: number;
+  readonly atMs: number;
+  readonly viewer: 'mine' | 'theirs';
+  readonly question: string;
+  readonly cells: readonly LedgerCell[];
+  readonly scopeNumber: number;
+  readonly snapshot: number;
+  /** How many rows the answer had; null where it had none by nature or where the partner's scope hides them. */
+  readonly rows: number | null;
+}
+
+interface Disclosure {
+  readonly question: 'matrix' | 'overlap' | 'whitespace';
+  readonly ground: Ground;
+  readonly cells: readonly Cell[];
+  readonly rows: number | null;
+  /** Number of the entry that the page before wrote; 0 for a first page. */
+  readonly continues: number;
+}
+
+/**
+ * Writes what is about to be answered, and gives the entry's number. Later pages of one question join its entry:
+ * their number would tell the other side how many rows there are.
+ */
+export function record(context: OperationContext, disclosure: Disclosure): number {
+  const { store, caller, nowMs } = context;
+  const { question, ground, rows } = disclosure;
+  const cells = JSON.stringify(
+    disclosure.cells.map((cell) => ({ granting: cell.theirs, viewing: cell.mine })),
+  );
+  const same = first<{ page: number }>(
+    store,
+    `select max(page) as page from ledger where number = ? and viewer = ? and question = ? and cells = ?
+     and scope_number = ? and snapshot = ? having count(*) > 0`,
+    disclosure.continues,
+    sideNumber(caller),
+    question,
+    cells,
+    ground.scopeNumber,
+    ground.snapshot.number,
+  );
+  const last = first<{ number: number | null }>(store, 'select max(number) as number from ledger');
+  const number = same ? disclosure.continues : (last?.number ?? 0) + 1;
+  store.run(
+    `insert into ledger (number, page, at_ms, viewer, question, cells, scope_number, snapshot, rows)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    number,
+    same ? same.page + 1 : 0,
+    nowMs,
+    sideNumber(caller),
+    question,
+    cells,
+    ground.scopeNumber,
+    ground.snapshot.number,
+    rows,
+  );
+  return number;
+}
+
+interface LedgerRow {
+  readonly number: number;
+  readonly at_ms: number;
+  readonly viewer: number;
+  readonly question: string;
+  readonly cells: string;
+  readonly scope_number: number;
+  readonly snapshot: number;
+  readonly rows: number | null;
+}
+
+/**
+ * Both sides' questions, oldest first. How many rows the partner got of my data is itself a count of the overlap: it
+ * is shown only where the partner's scope grants me the accounts of all those cells.
+ */
+export function ledger(
+  context: OperationContext,
+  input: { readonly cursor?: string | undefined },
+): Result<{ readonly entries: readonly LedgerEntry[]; readonly next: string | null }, ProblemCode> {
+  const { store, caller } = context;
+  const from = input.cursor === undefined ? null : openCursor('ledger', caller, input.cursor);
+  if (input.cursor !== undefined && !from) return refuse('invalid_request', 'cursor');
+  const rows = store.all<LedgerRow>(
+    `select number, min(at_ms) as at_ms, viewer, question, cells, scope_number, snapshot, sum(rows) as rows
+     from ledger where number > ? group by number order by number limit ?`,
+    from?.entry ?? 0,
+    PAGE + 1,
+  );
+  const page = rows.slice(0, PAGE);
+  const last = page.at(-1);
+  const next =
+    rows.length > PAGE && last
+      ? sealCursor('ledger', caller, { snapshot: 0, entry: last.number, position: '' })
+      : null;
+  return ok({ entries: page.map((row) => entryOf(context, row)), next });
+}
+
+function entryOf(context: OperationContext, row: LedgerRow): LedgerEntry {
+  const isMine = row.viewer === sideNumber(context.caller);
+  const cells = JSON.parse(row.cells) as LedgerCell[];
+  return {
+    number: row.number,
+    atMs: row.at_ms,
+    viewer: isMine ? 'mine' : 'theirs',
+    question: row.question,
+    cells,
+    scopeNumber: row.scope_number,
+    snapshot: row.snapshot,
+    rows: isMine || maySeeRows(context, cells) ? row.rows : null,
+  };
+}
+
+/** The partner's cells, seen from the other side: its viewing population is now the one asked for. */
+function maySeeRows(context: OperationContext, cells: readonly LedgerCell[]): boolean {
+  const { mine, theirs } = sides(context);
+  const granting = newestScope(context.store, theirs)?.scope ?? null;
+  const viewing = newestScope(context.store, mine)?.scope ?? null;
+  return cells.every((cell) =>
+    revealsAccounts(
+      decide({
+        granting,
+        viewing,
+        grantingPopulation: cell.viewing,
+        viewingPopulation: cell.granting,
+        nowMs: context.nowMs,
+      }).level,
+    ),
+  );
+}

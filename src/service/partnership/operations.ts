@@ -1,0 +1,77 @@
+/** All operations by name, and how one is run: in process on Node, behind a call on a Durable Object. */
+import type { Result } from '../../../protocol/result.ts';
+import type { ProblemCode } from '../problems.ts';
+import type { PartnershipStore } from '../storage/partnership.ts';
+import type { Call, OperationContext } from './context.ts';
+import { putOffer, putSignature } from './epoch.ts';
+import { ledger } from './ledger.ts';
+import { matrix } from './matrix.ts';
+import { overlap } from './overlap.ts';
+import {
+  deleteRequest,
+  getEvaluation,
+  getReceipt,
+  getRequestChunk,
+  putEvaluation,
+  putRefusal,
+  putRequest,
+  putRequestChunk,
+} from './request.ts';
+import { putScope } from './scope.ts';
+import { activateSubmission, putSubmission, putSubmissionChunk } from './submission.ts';
+import { view } from './view.ts';
+import { whiteSpace } from './whitespace.ts';
+
+const operations = {
+  view,
+  putOffer,
+  putSignature,
+  putScope,
+  putRequest,
+  putRequestChunk,
+  getRequestChunk,
+  putEvaluation,
+  getEvaluation,
+  putRefusal,
+  deleteRequest,
+  getReceipt,
+  putSubmission,
+  putSubmissionChunk,
+  activateSubmission,
+  matrix,
+  overlap,
+  whiteSpace,
+  ledger,
+};
+
+type Operations = typeof operations;
+export type OperationName = keyof Operations;
+export type Input<Name extends OperationName> = Parameters<Operations[Name]>[1];
+export type Output<Name extends OperationName> =
+  ReturnType<Operations[Name]> extends Result<infer Value, ProblemCode> ? Value : never;
+
+/** One partnership, wherever its database is. Inputs and outputs can be cloned. */
+export interface Partnership {
+  run<Name extends OperationName>(
+    name: Name,
+    call: Call,
+    input: Input<Name>,
+  ): Promise<Result<Output<Name>, ProblemCode>>;
+}
+
+/**
+ * Runs one operation in one atomic section. A refusal commits too: the only thing that an operation writes before it
+ * refuses is that it dropped a submission which contradicts itself. Whatever throws leaves nothing behind.
+ */
+export function run<Name extends OperationName>(
+  store: PartnershipStore,
+  name: Name,
+  call: Call,
+  input: Input<Name>,
+): Result<Output<Name>, ProblemCode> {
+  const operation = operations[name] as unknown as (
+    context: OperationContext,
+    input: Input<Name>,
+  ) => Result<Output<Name>, ProblemCode>;
+  return store.atomic(() => operation({ ...call, store }, input));
+}

@@ -1,0 +1,233 @@
+/** Submissions: uploaded in chunks under the next number, active in one atomic step once complete and consistent. */
+import { equal } from '../../../protocol/bytes.ts';
+import { KINDS } from '../../../protocol/identifiers/kind.ts';
+import { type Side, sideNumber } from '../../../protocol/ids.ts';
+import { ok, type Result, refuse } from '../../../protocol/result.ts';
+import { FIELDS } from '../../../protocol/scope.ts';
+import {
+  openChunkList,
+  openSubmission,
+  openSubmissionChunk,
+  type PackedRecords,
+  RECORD_KEY_BYTES,
+  RECORD_TYPES,
+} from '../../../protocol/submission.ts';
+import type { ProblemCode } from '../problems.ts';
+import { insertPacked } from '../storage/packed.ts';
+import { first, type PartnershipStore } from '../storage/partnership.ts';
+import {
+  messageContext,
+  newestScope,
+  type OperationContext,
+  problemOf,
+  scopeByHash,
+  sideRow,
+} from './context.ts';
+import { match } from './matching.ts';
+import { dropGeneration, dropPending } from './rows.ts';
+
+/** What an activation answers: the submission, and the snapshot that it made, if the other side is active too. */
+export interface Activation {
+  readonly submission: number;
+  readonly snapshot: { readonly number: number; readonly atMs: number } | null;
+}
+
+interface SubmissionRow {
+  readonly head: Uint8Array;
+  readonly scope_hash: Uint8Array;
+  readonly activated: number;
+  readonly snapshot: number | null;
+}
+
+interface ChunkRow {
+  readonly type: number;
+  readonly records: number;
+  readonly hash: Uint8Array;
+  readonly stored: number;
+}
+
+/** Opens the caller's next submission; a pending one gives way. */
+export function putSubmission(
+  context: OperationContext,
+  input: { readonly number: number; readonly head: Uint8Array; readonly list: Uint8Array },
+): Result<null, ProblemCode> {
+  const { store, caller, parties } = context;
+  const side = sideNumber(caller);
+  const { last_submission, pending_submission } = sideRow(store, caller);
+  if (input.number <= last_submission) {
+    // The head is bound to its list by a hash, so an equal head is an equal submission.
+    const row = submissionRow(store, caller, input.number);
+    return row && equal(row.head, input.head) ? ok(null) : refuse('conflict');
+  }
+  const inContext = messageContext(context, caller);
+  if (!inContext) return refuse('epoch_incomplete');
+  const head = openSubmission(input.head, inContext, parties[caller].agentKey);
+  if (!head.ok) return refuse(problemOf(head.reason));
+  const list = openChunkList(input.list, head.value);
+  if (!list.ok) return refuse(problemOf(list.reason));
+  if (head.value.number !== input.number) return refuse('other_context');
+  if (input.number !== last_submission + 1) return refuse('wrong_number');
+  const scope = newestScope(store, caller);
+  if (!scope || !equal(scope.hash, head.value.scopeHash)) return refuse('scope_changed');
+  dropPending(store, caller, pending_submission);
+  store.run(
+    'insert into submissions (side, number, head, scope_hash, activated) values (?, ?, ?, ?, 0)',
+    side,
+    input.number,
+    input.head,
+    scope.hash,
+  );
+  for (const [index, chunk] of list.value.entries()) {
+    store.run(
+      `insert into submission_chunks (side, number, idx, type, records, hash, stored)
+       values (?, ?, ?, ?, ?, ?, 0)`,
+      side,
+      input.number,
+      index,
+      RECORD_TYPES.indexOf(chunk.type),
+      chunk.records,
+      chunk.hash,
+    );
+  }
+  const pointers = 'update sides set pending_submission = ?, last_submission = ? where side = ?';
+  store.run(pointers, input.number, input.number, side);
+  return ok(null);
+}
+
+/** Takes one chunk of the pending submission apart into rows. The same chunk again changes nothing. */
+export function putSubmissionChunk(
+  context: OperationContext,
+  input: { readonly number: number; readonly index: number; readonly bytes: Uint8Array },
+): Result<null, ProblemCode> {
+  const { store, caller } = context;
+  const side = sideNumber(caller);
+  const inContext = messageContext(context, caller);
+  const submission = submissionRow(store, caller, input.number);
+  const row = first<ChunkRow>(
+    store,
+    'select type, records, hash, stored from submission_chunks where side = ? and number = ? and idx = ?',
+    side,
+    input.number,
+    input.index,
+  );
+  const type = row && RECORD_TYPES[row.type];
+  if (!inContext || !submission || !type) return refuse('not_found');
+  const listed = { type, records: row.records, hash: row.hash };
+  const opened = openSubmissionChunk(input.bytes, inContext, input.number, listed, input.index);
+  if (!opened.ok) return refuse(problemOf(opened.reason));
+  if (row.stored) return ok(null);
+  const scope = newestScope(store, caller);
+  if (!scope || !equal(scope.hash, submission.scope_hash)) return refuse('scope_changed');
+  if (!numbersFit(opened.value, scope.scope.populations.length)) return refuse('malformed', 'unknown number');
+  const generation = { side, number: input.number };
+  const { recordBytes, records } = opened.value;
+  if (insertPacked(store, type, generation, recordBytes, records) !== row.records) {
+    dropPending(store, caller, input.number);
+    return refuse('inconsistent_submission', 'a record stands twice');
+  }
+  const sql = 'update submission_chunks set stored = 1 where side = ? and number = ? and idx = ?';
+  store.run(sql, side, input.number, input.index);
+  return ok(null);
+}
+
+/** Makes the pending submission the active one, and matches it if the other side is active. Again: the same answer. */
+export function activateSubmission(
+  context: OperationContext,
+  input: { readonly number: number },
+): Result<Activation, ProblemCode> {
+  const { store, caller, nowMs } = context;
+  const side = sideNumber(caller);
+  const { active_submission, pending_submission } = sideRow(store, caller);
+  if (input.number === active_submission) return ok(activationOf(store, caller, input.number));
+  const submission = submissionRow(store, caller, input.number);
+  if (input.number !== pending_submission || !submission) return refuse('not_found');
+  const scope = newestScope(store, caller);
+  if (!scope || !equal(scope.hash, submission.scope_hash)) return refuse('scope_changed');
+  const missing = missingChunks(store, caller, input.number);
+  if (missing.length > 0) return refuse('incomplete', `missing chunks: ${missing.slice(0, 20).join(', ')}`);
+  const contradiction = contradictionIn(store, side, input.number);
+  if (contradiction) {
+    dropPending(store, caller, input.number);
+    return refuse('inconsistent_submission', contradiction);
+  }
+  if (active_submission !== null) dropGeneration(store, caller, active_submission);
+  const pointers = 'update sides set active_submission = ?, pending_submission = null where side = ?';
+  store.run(pointers, input.number, side);
+  const snapshot = match(store, nowMs);
+  const sql = 'update submissions set activated = 1, snapshot = ? where side = ? and number = ?';
+  store.run(sql, snapshot, side, input.number);
+  return ok(activationOf(store, caller, input.number));
+}
+
+/** Indexes of the listed chunks that are not in. */
+export function missingChunks(store: PartnershipStore, side: Side, number: number): number[] {
+  const sql = 'select idx from submission_chunks where side = ? and number = ? and stored = 0 order by idx';
+  return store.all<{ idx: number }>(sql, sideNumber(side), number).map((row) => row.idx);
+}
+
+function submissionRow(store: PartnershipStore, side: Side, number: number): SubmissionRow | undefined {
+  const sql = 'select head, scope_hash, activated, snapshot from submissions where side = ? and number = ?';
+  return first(store, sql, sideNumber(side), number);
+}
+
+/** The active submission of a side: its signed head, and the scope that it was made under. */
+export function activeSubmission(store: PartnershipStore, side: Side) {
+  const number = sideRow(store, side).active_submission;
+  const row = number === null ? undefined : submissionRow(store, side, number);
+  const scope = row && scopeByHash(store, side, row.scope_hash);
+  return number !== null && row && scope ? { number, head: row.head, scope } : null;
+}
+
+function activationOf(store: PartnershipStore, side: Side, number: number): Activation {
+  const row = submissionRow(store, side, number);
+  const sql = 'select number, at_ms as atMs from snapshots where number = ?';
+  const snapshot = row?.snapshot
+    ? first<{ number: number; atMs: number }>(store, sql, row.snapshot)
+    : undefined;
+  return { submission: number, snapshot: snapshot ?? null };
+}
+
+/** True when every population, kind and field that the records name exists. */
+function numbersFit(packed: PackedRecords, populations: number): boolean {
+  const { type, recordBytes, records } = packed;
+  // Kinds and masks stand behind the key, populations and fields are the key's last byte.
+  const at = type === 'accounts' || type === 'tags' ? RECORD_KEY_BYTES[type] : RECORD_KEY_BYTES[type] - 1;
+  const [lowest, highest] = {
+    accounts: [0, 2 ** populations - 1],
+    tags: [1, KINDS.length],
+    boxes: [0, populations - 1],
+    wraps: [0, 255],
+    fields: [1, FIELDS.length],
+    names: [0, populations - 1],
+  }[type] as [number, number];
+  for (let i = at; i < records.length; i += recordBytes) {
+    const number = records[i] ?? 0;
+    if (number < lowest || number > highest) return false;
+  }
+  return true;
+}
+
+/** What each record type rests on, as a search for the first row that rests on nothing. */
+const CONTRADICTIONS: readonly (readonly [string, string])[] = [
+  ['a tag without its account', without('tags', 'accounts', 'o.handle = r.handle')],
+  ['a box without its tag', without('boxes', 'tags', 'o.tag = r.tag and o.handle = r.handle')],
+  [
+    'a box for a population that its account is not in',
+    without('boxes', 'accounts', 'o.handle = r.handle and o.populations & (1 << r.population)'),
+  ],
+  ['a wrapped key without its tag', without('wraps', 'tags', 'o.tag = r.tag and o.handle = r.handle')],
+  ['a field without its account', without('fields', 'accounts', 'o.handle = r.handle')],
+  [
+    'a name for a population that its account is not in',
+    without('names', 'accounts', 'o.handle = r.handle and o.populations & (1 << r.population)'),
+  ],
+];
+
+function without(table: string, other: string, condition: string): string {
+  return `select 1 from ${table} r where r.side = ? and r.generation = ? and not exists
+    (select 1 from ${other} o where o.side = r.side and o.generation = r.generation and ${condition}) limit 1`;
+}
+
+function contradictionIn(store: PartnershipStore, side: number, number: number): string | null {
+  return CONTRADICTIONS.find(([, sql]) => first(store, sql, side, number))?.[0] ?? null;
+}

@@ -1,0 +1,105 @@
+/** What both sides see of the work between them: numbers and signed documents, no rows. */
+import { type Side, sideNumber } from '../../../protocol/ids.ts';
+import { ok, type Result } from '../../../protocol/result.ts';
+import type { ProblemCode } from '../problems.ts';
+import { first } from '../storage/partnership.ts';
+import {
+  currentSnapshot,
+  EPOCH,
+  epochRow,
+  newestScope,
+  type OperationContext,
+  sideRow,
+  sides,
+} from './context.ts';
+import { missingChunks } from './submission.ts';
+
+export interface RequestView {
+  readonly number: number;
+  readonly request: Uint8Array;
+  /** Indexes of chunks that are not uploaded yet. */
+  readonly missing: number[];
+  /** Indexes of chunks that are evaluated. */
+  readonly evaluated: number[];
+  readonly refusal: Uint8Array | null;
+}
+
+type BySide<Value> = Record<Side, Value>;
+
+export interface WorkView {
+  readonly epoch: {
+    readonly number: number;
+    readonly offers: BySide<Uint8Array | null>;
+    readonly signatures: BySide<Uint8Array | null>;
+  };
+  readonly scopes: BySide<Uint8Array | null>;
+  readonly requests: BySide<RequestView | null>;
+  readonly lastRequest: BySide<number>;
+  readonly submissions: {
+    readonly mine: {
+      readonly active: number | null;
+      readonly pending: { readonly number: number; readonly missing: number[] } | null;
+      readonly lastNumber: number;
+    };
+    readonly theirs: { readonly active: number | null };
+  };
+  readonly snapshot: { readonly number: number; readonly atMs: number } | null;
+}
+
+export function view(context: OperationContext, _input: Record<never, never>): Result<WorkView, ProblemCode> {
+  const { store } = context;
+  const { mine, theirs } = sides(context);
+  const epoch = epochRow(store);
+  const my = sideRow(store, mine);
+  const snapshot = currentSnapshot(store);
+  return ok({
+    epoch: {
+      number: EPOCH,
+      offers: { founder: epoch.founder_offer, joiner: epoch.joiner_offer },
+      signatures: { founder: epoch.founder_signature, joiner: epoch.joiner_signature },
+    },
+    scopes: bySide((side) => newestScope(store, side)?.signed ?? null),
+    requests: bySide((side) => requestView(context, side)),
+    lastRequest: bySide((side) => sideRow(store, side).last_request),
+    submissions: {
+      mine: {
+        active: my.active_submission,
+        pending:
+          my.pending_submission === null
+            ? null
+            : { number: my.pending_submission, missing: missingChunks(store, mine, my.pending_submission) },
+        lastNumber: my.last_submission,
+      },
+      theirs: { active: sideRow(store, theirs).active_submission },
+    },
+    snapshot: snapshot && { number: snapshot.number, atMs: snapshot.at_ms },
+  });
+}
+
+function requestView({ store }: OperationContext, side: Side): RequestView | null {
+  const row = first<{ number: number; signed: Uint8Array; refusal: Uint8Array | null }>(
+    store,
+    'select number, signed, refusal from requests where side = ?',
+    sideNumber(side),
+  );
+  if (!row) return null;
+  const chunks = store.all<{ idx: number; missing: number; evaluated: number }>(
+    `select c.idx, b.blinded is null as missing, b.evaluation is not null as evaluated
+     from request_chunks c
+     left join request_bodies b on b.side = c.side and b.number = c.number and b.idx = c.idx
+     where c.side = ? and c.number = ? order by c.idx`,
+    sideNumber(side),
+    row.number,
+  );
+  return {
+    number: row.number,
+    request: row.signed,
+    missing: chunks.filter((chunk) => chunk.missing).map((chunk) => chunk.idx),
+    evaluated: chunks.filter((chunk) => chunk.evaluated).map((chunk) => chunk.idx),
+    refusal: row.refusal,
+  };
+}
+
+function bySide<Value>(make: (side: Side) => Value): BySide<Value> {
+  return { founder: make('founder'), joiner: make('joiner') };
+}

@@ -1,0 +1,63 @@
+/** Every error the service answers with: one union of codes, each with its status and title (RFC 9457). */
+
+const PROBLEMS = {
+  invalid_request: [400, 'The request does not fit the schema'],
+  malformed: [400, 'The bytes are no message of this type'],
+  unauthenticated: [401, 'A valid token is needed'],
+  certificate_expired: [401, 'The certificate has expired; renew it with the root key'],
+  registration_closed: [403, 'This service takes no new organisations'],
+  registration_refused: [403, 'A new organisation needs an unused registration code or invitation'],
+  wrong_side: [403, 'This is for the other side of the partnership'],
+  not_found: [404, 'There is no such thing here'],
+  conflict: [409, 'Something else stands at this address'],
+  stale_certificate: [409, 'A newer certificate is registered'],
+  invitation_used: [409, 'The invitation was accepted by another organisation'],
+  not_accepted: [409, 'The invitation is not accepted yet'],
+  not_opened: [409, 'The partnership is not opened yet'],
+  epoch_incomplete: [409, 'The epoch lacks offers or signatures'],
+  wrong_number: [409, 'The number is not the next one'],
+  unfinished_request: [409, 'Another request of this side is unfinished'],
+  scope_changed: [409, 'A newer sharing scope stands'],
+  incomplete: [409, 'Chunks are missing'],
+  snapshot_superseded: [409, 'A newer snapshot stands'],
+  invitation_expired: [410, 'The invitation has expired'],
+  too_large: [413, 'The body is too large'],
+  unsupported_media_type: [415, 'The body has another media type than this address takes'],
+  misdirected: [421, 'The request names a host that is not this service'],
+  bad_signature: [422, 'The signature does not fit the key'],
+  certificate_not_current: [422, 'The certificate is outside its period of validity'],
+  other_context: [422, 'The message belongs to another partnership, epoch, side, number or organisation'],
+  other_chunk: [422, 'The chunk is not the one that was listed'],
+  not_canonical: [422, 'The document is not in its canonical form'],
+  inconsistent_submission: [422, 'The records of the submission contradict each other'],
+  too_many_invitations: [429, 'Too many invitations are waiting for an answer'],
+  internal: [500, 'Something went wrong in the service'],
+} as const satisfies Record<string, readonly [number, string]>;
+
+/** The code of an error; clients decide by it and never by texts. */
+export type ProblemCode = keyof typeof PROBLEMS;
+/** Every status that an error can have. */
+export type ProblemStatus = (typeof PROBLEMS)[ProblemCode][0];
+
+/** The body of an error. */
+export interface ProblemBody {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: ProblemCode;
+  readonly detail?: string;
+}
+
+/** All codes, for the API's description. */
+export const PROBLEM_CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
+
+export function problemStatus(code: ProblemCode): ProblemStatus {
+  return PROBLEMS[code][0];
+}
+
+/** `detail` holds no secret and nothing of another party. */
+export function problemBody(code: ProblemCode, detail?: string): ProblemBody {
+  const [status, title] = PROBLEMS[code];
+  const body = { type: `urn:commonground:problem:${code}`, title, status, code };
+  return detail === undefined ? body : { ...body, detail };
+}

@@ -1,0 +1,68 @@
+/** The signed documents that both sides exchange: epoch offers and signatures, and sharing scopes. */
+import { createRoute, z } from '@hono/zod-openapi';
+import { SIGNATURE_BYTES } from '../../../protocol/hash.ts';
+import { type App, type Dependencies, refused, runOperation } from './http.ts';
+import { bytes, inPath, jsonAnswer, jsonBody, problems, stored } from './schemas.ts';
+
+const MAX_OFFER_BYTES = 4096;
+const MAX_SCOPE_BYTES = 64 * 1024;
+
+const security = [{ bearer: [] }];
+const params = z.object({ partnership: inPath.partnership, number: inPath.number });
+const responses = { 200: jsonAnswer(stored, 'Stored'), ...problems };
+
+const putOffer = createRoute({
+  method: 'put',
+  path: '/v1/partnerships/{partnership}/epochs/{number}/offer',
+  summary: "Offer the caller's keys for an epoch",
+  security,
+  request: { params, body: jsonBody(z.strictObject({ offer: bytes({ atMost: MAX_OFFER_BYTES }) })) },
+  responses,
+});
+
+const putSignature = createRoute({
+  method: 'put',
+  path: '/v1/partnerships/{partnership}/epochs/{number}/signature',
+  summary: "Sign the epoch's record",
+  security,
+  request: { params, body: jsonBody(z.strictObject({ signature: bytes({ exactly: SIGNATURE_BYTES }) })) },
+  responses,
+});
+
+const putScope = createRoute({
+  method: 'put',
+  path: '/v1/partnerships/{partnership}/scopes/{number}',
+  summary: "Put the caller's next sharing scope in force",
+  security,
+  request: { params, body: jsonBody(z.strictObject({ scope: bytes({ atMost: MAX_SCOPE_BYTES }) })) },
+  responses,
+});
+
+export function addDocumentRoutes(app: App, dependencies: Dependencies): void {
+  app.openapi(putOffer, async (context) => {
+    const { partnership, number } = context.req.valid('param');
+    const input = { epoch: number, ...context.req.valid('json') };
+    const result = await runOperation(dependencies, context.var.principal, partnership, 'putOffer', input);
+    return result.ok ? context.json({ stored: true as const }, 200) : refused(context, result);
+  });
+
+  app.openapi(putSignature, async (context) => {
+    const { partnership, number } = context.req.valid('param');
+    const input = { epoch: number, ...context.req.valid('json') };
+    const result = await runOperation(
+      dependencies,
+      context.var.principal,
+      partnership,
+      'putSignature',
+      input,
+    );
+    return result.ok ? context.json({ stored: true as const }, 200) : refused(context, result);
+  });
+
+  app.openapi(putScope, async (context) => {
+    const { partnership, number } = context.req.valid('param');
+    const input = { number, ...context.req.valid('json') };
+    const result = await runOperation(dependencies, context.var.principal, partnership, 'putScope', input);
+    return result.ok ? context.json({ stored: true as const }, 200) : refused(context, result);
+  });
+}

@@ -1,0 +1,132 @@
+/** What routes share: their dependencies, error answers, and finding the partnership that a path names. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context, TypedResponse } from 'hono';
+import type { Random } from '../../../protocol/hash.ts';
+import type { OrganisationId, PartnershipId, Side } from '../../../protocol/ids.ts';
+import { ok, type Result, refuse } from '../../../protocol/result.ts';
+import type { Principal } from '../auth/authenticate.ts';
+import type { RegistrationMode } from '../directory/organisations.ts';
+import { organisationOf } from '../directory/organisations.ts';
+import { noteSeen, type PartnershipRow, partnershipOf, sideIn } from '../directory/partnerships.ts';
+import type { Call } from '../partnership/context.ts';
+import type { Input, OperationName, Output, Partnership } from '../partnership/operations.ts';
+import {
+  type ProblemBody,
+  type ProblemCode,
+  type ProblemStatus,
+  problemBody,
+  problemStatus,
+} from '../problems.ts';
+import type { Directory } from '../storage/directory.ts';
+
+/** What the app runs on: storage, settings, clock and randomness. */
+export interface Dependencies {
+  readonly directory: Directory;
+  readonly partnerships: (id: PartnershipId) => Partnership;
+  readonly config: {
+    readonly version: string;
+    readonly operator: { readonly name: string; readonly organisation: OrganisationId | null };
+    readonly registration: RegistrationMode;
+  };
+  /** True for the host names (with port) under which agents reach this service. */
+  readonly isOwnHost: (host: string) => boolean;
+  readonly now: () => number;
+  readonly random: Random;
+  /** Takes an error that no code stands for; the client only learns that there was one. */
+  readonly report: (error: unknown) => void;
+}
+
+export interface AppEnv {
+  Variables: { principal: Principal };
+}
+export type App = OpenAPIHono<AppEnv>;
+
+/** An error answer. */
+export function problem(
+  context: Context,
+  code: ProblemCode,
+  detail?: string,
+): Response & TypedResponse<ProblemBody, ProblemStatus, 'json'> {
+  const response = context.body(JSON.stringify(problemBody(code, detail)), problemStatus(code), {
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+  });
+  return response as unknown as Response & TypedResponse<ProblemBody, ProblemStatus, 'json'>;
+}
+
+/** A refusal as its error answer. */
+export function refused(
+  context: Context,
+  refusal: { readonly reason: ProblemCode; readonly detail?: string },
+) {
+  return problem(context, refusal.reason, refusal.detail);
+}
+
+export interface Found {
+  readonly row: PartnershipRow;
+  readonly side: Side;
+}
+
+/** The partnership and the caller's side in it. To whoever is no party it does not exist. */
+export async function findPartnership(
+  dependencies: Dependencies,
+  principal: Principal,
+  id: PartnershipId,
+): Promise<Result<Found, ProblemCode>> {
+  const row = await partnershipOf(dependencies.directory, id);
+  const side = row && sideIn(row, principal.organisation);
+  if (!row || !side) return refuse('not_found');
+  await noteSeen(dependencies.directory, row, side, dependencies.now());
+  return ok({ row, side });
+}
+
+/** What an operation needs to know of the two parties; refused until there are two. */
+export async function callOf(
+  dependencies: Dependencies,
+  { row, side }: Found,
+): Promise<Result<Call, ProblemCode>> {
+  const founder = await organisationOf(dependencies.directory, row.founder);
+  const joiner = row.joiner && (await organisationOf(dependencies.directory, row.joiner));
+  if (!founder || !joiner) return refuse('not_opened');
+  return ok({
+    partnership: row.id,
+    parties: {
+      founder: { organisation: founder.id, agentKey: founder.agent_key },
+      joiner: { organisation: joiner.id, agentKey: joiner.agent_key },
+    },
+    caller: side,
+    nowMs: dependencies.now(),
+  });
+}
+
+/** Runs an operation for the caller in a partnership that is opened. */
+export async function runOperation<Name extends OperationName>(
+  dependencies: Dependencies,
+  principal: Principal,
+  id: PartnershipId,
+  name: Name,
+  input: Input<Name>,
+): Promise<Result<Output<Name>, ProblemCode>> {
+  const found = await findPartnership(dependencies, principal, id);
+  if (!found.ok) return found;
+  if (!found.value.row.opening) return refuse('not_opened');
+  const call = await callOf(dependencies, found.value);
+  if (!call.ok) return call;
+  return await dependencies.partnerships(id).run(name, call.value, input);
+}
+
+export function isOctets(context: Context): boolean {
+  return context.req.header('content-type') === 'application/octet-stream';
+}
+
+/** The body as it is; its size was limited before. */
+export async function octetBody(context: Context): Promise<Uint8Array> {
+  return new Uint8Array(await context.req.arrayBuffer());
+}
+
+export function octetAnswer(context: Context, bytes: Uint8Array): Response {
+  return context.body(new Uint8Array(bytes), 200, {
+    'content-type': 'application/octet-stream',
+    'cache-control': 'no-store',
+  });
+}

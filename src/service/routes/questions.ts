@@ -1,0 +1,222 @@
+/** Questions: matrix, overlap, white space and ledger. Answers are never stored on the way. */
+import { createRoute, z } from '@hono/zod-openapi';
+import { FIELDS, LEVELS, WHITE_SPACE_LEVELS } from '../../../protocol/scope.ts';
+import { timeText } from '../partnership/context.ts';
+import type { OverlapRow, Page } from '../partnership/overlap.ts';
+import { type App, type Dependencies, refused, runOperation } from './http.ts';
+import {
+  bytesText,
+  inPath,
+  jsonAnswer,
+  jsonBody,
+  problems,
+  snapshot,
+  snapshotOf,
+  textOf,
+  timestamp,
+} from './schemas.ts';
+
+const security = [{ bearer: [] }];
+const params = z.object({ partnership: inPath.partnership });
+const NO_STORE = { 'cache-control': 'no-store' };
+
+const populations = z.array(z.string().max(100)).max(100).optional();
+const cursor = z.string().max(400).optional();
+const paging = {
+  snapshot: z.int().min(1).optional(),
+  cursor,
+  limit: z.int().min(1).max(1000).optional(),
+};
+const page = {
+  snapshot,
+  head: bytesText.nullable(),
+  scope: bytesText.nullable(),
+  next: z.string().nullable(),
+};
+
+const postMatrix = createRoute({
+  method: 'post',
+  path: '/v1/partnerships/{partnership}/matrix',
+  summary: 'Counts of every cell that is granted',
+  security,
+  request: { params, body: jsonBody(z.strictObject({})) },
+  responses: {
+    200: jsonAnswer(
+      z.object({
+        snapshot,
+        populations: z.object({ mine: z.array(z.string()), theirs: z.array(z.string()) }),
+        cells: z.array(
+          z.object({
+            mine: z.string(),
+            theirs: z.string(),
+            level: z.enum(LEVELS),
+            whiteSpaceLevel: z.enum(WHITE_SPACE_LEVELS),
+            pairs: z.int().nullable(),
+            whiteSpace: z.int().nullable(),
+            exact: z.boolean(),
+            whiteSpaceExact: z.boolean(),
+          }),
+        ),
+      }),
+      'The matrix',
+    ),
+    ...problems,
+  },
+});
+
+const overlapRow = z.object({
+  mine: z.string(),
+  theirs: z.string(),
+  firstSeen: z.int(),
+  firstSeenAt: timestamp,
+  matches: z.array(
+    z.object({
+      kind: z.enum(['domain', 'name']),
+      tag: bytesText,
+      boxes: z.array(z.object({ population: z.int(), box: bytesText })),
+      wrapped: bytesText.nullable(),
+    }),
+  ),
+  fields: z.partialRecord(z.enum(FIELDS), bytesText),
+});
+
+const postOverlap = createRoute({
+  method: 'post',
+  path: '/v1/partnerships/{partnership}/overlap',
+  summary: 'The pairs of the cells whose accounts are granted',
+  security,
+  request: {
+    params,
+    body: jsonBody(
+      z.strictObject({
+        mine: populations,
+        theirs: populations,
+        since: z.int().min(0).optional(),
+        ...paging,
+      }),
+    ),
+  },
+  responses: {
+    200: jsonAnswer(z.object({ ...page, rows: z.array(overlapRow) }), 'One page'),
+    ...problems,
+  },
+});
+
+const whiteSpaceRow = z.object({
+  handle: z.string(),
+  names: z.array(z.object({ population: z.int(), sealed: bytesText })),
+});
+
+const postWhiteSpace = createRoute({
+  method: 'post',
+  path: '/v1/partnerships/{partnership}/whitespace',
+  summary: "The partner's accounts that are in no pair, where names are granted",
+  security,
+  request: { params, body: jsonBody(z.strictObject({ theirs: populations, ...paging })) },
+  responses: {
+    200: jsonAnswer(z.object({ ...page, rows: z.array(whiteSpaceRow) }), 'One page'),
+    ...problems,
+  },
+});
+
+const postLedger = createRoute({
+  method: 'post',
+  path: '/v1/partnerships/{partnership}/ledger',
+  summary: 'What was revealed to whom',
+  security,
+  request: { params, body: jsonBody(z.strictObject({ cursor })) },
+  responses: {
+    200: jsonAnswer(
+      z.object({
+        entries: z.array(
+          z.object({
+            number: z.int(),
+            at: timestamp,
+            viewer: z.enum(['mine', 'theirs']),
+            question: z.string(),
+            cells: z.array(z.object({ granting: z.string(), viewing: z.string() })),
+            scopeNumber: z.int(),
+            snapshot: z.int(),
+            rows: z.int().nullable(),
+          }),
+        ),
+        next: z.string().nullable(),
+      }),
+      'Entries, oldest first',
+    ),
+    ...problems,
+  },
+});
+
+export function addQuestionRoutes(app: App, dependencies: Dependencies): void {
+  app.openapi(postMatrix, async (context) => {
+    const { partnership } = context.req.valid('param');
+    const result = await runOperation(dependencies, context.var.principal, partnership, 'matrix', {});
+    if (!result.ok) return refused(context, result);
+    const { snapshot: of, populations: names, cells } = result.value;
+    const body = {
+      snapshot: snapshotOf(of),
+      populations: { mine: [...names.mine], theirs: [...names.theirs] },
+      cells: [...cells],
+    };
+    return context.json(body, 200, NO_STORE);
+  });
+
+  app.openapi(postOverlap, async (context) => {
+    const { partnership } = context.req.valid('param');
+    const input = context.req.valid('json');
+    const result = await runOperation(dependencies, context.var.principal, partnership, 'overlap', input);
+    if (!result.ok) return refused(context, result);
+    return context.json({ ...pageOf(result.value), rows: result.value.rows.map(rowOf) }, 200, NO_STORE);
+  });
+
+  app.openapi(postWhiteSpace, async (context) => {
+    const { partnership } = context.req.valid('param');
+    const input = context.req.valid('json');
+    const result = await runOperation(dependencies, context.var.principal, partnership, 'whiteSpace', input);
+    if (!result.ok) return refused(context, result);
+    const rows = result.value.rows.map(({ handle, names }) => ({
+      handle,
+      names: names.map(({ population, sealed }) => ({ population, sealed: textOf(sealed) })),
+    }));
+    return context.json({ ...pageOf(result.value), rows }, 200, NO_STORE);
+  });
+
+  app.openapi(postLedger, async (context) => {
+    const { partnership } = context.req.valid('param');
+    const input = context.req.valid('json');
+    const result = await runOperation(dependencies, context.var.principal, partnership, 'ledger', input);
+    if (!result.ok) return refused(context, result);
+    const entries = result.value.entries.map(({ atMs, cells, ...entry }) => ({
+      ...entry,
+      at: timeText(atMs),
+      cells: [...cells],
+    }));
+    return context.json({ entries, next: result.value.next }, 200, NO_STORE);
+  });
+}
+
+function pageOf<Row>(answer: Page<Row>) {
+  return {
+    snapshot: snapshotOf(answer.snapshot),
+    head: textOf(answer.head),
+    scope: textOf(answer.scope),
+    next: answer.next,
+  };
+}
+
+function rowOf(row: OverlapRow) {
+  return {
+    mine: row.mine,
+    theirs: row.theirs,
+    firstSeen: row.firstSeen,
+    firstSeenAt: timeText(row.firstSeenAtMs),
+    matches: row.matches.map((match) => ({
+      kind: match.kind,
+      tag: textOf(match.tag),
+      boxes: match.boxes.map(({ population, box }) => ({ population, box: textOf(box) })),
+      wrapped: textOf(match.wrapped),
+    })),
+    fields: Object.fromEntries(Object.entries(row.fields).map(([field, sealed]) => [field, textOf(sealed)])),
+  };
+}

@@ -1,0 +1,174 @@
+/**
+ * The tables of a partnership, alike on every adapter. A side is 0, the founder, or 1, the joiner. The rows of a
+ * submission are kept by its number, the generation, until a newer one takes its place. Tables of rows are without
+ * rowid and without times: what lies in them says nothing of the order in which it came.
+ */
+export const PARTNERSHIP_MIGRATIONS: readonly string[] = [
+  `
+  create table sides (
+    side integer primary key check (side in (0, 1)),
+    active_submission integer,
+    pending_submission integer,
+    last_submission integer not null,
+    last_request integer not null,
+    receipt blob,
+    receipt_count integer not null
+  ) strict;
+  insert into sides values (0, null, null, 0, 0, null, 0), (1, null, null, 0, 0, null, 0);
+
+  create table epochs (
+    number integer primary key,
+    founder_offer blob,
+    joiner_offer blob,
+    founder_signature blob,
+    joiner_signature blob
+  ) strict;
+
+  create table scopes (
+    side integer not null,
+    number integer not null,
+    hash blob not null,
+    signed blob not null,
+    primary key (side, number)
+  ) strict, without rowid;
+
+  create table requests (
+    side integer not null,
+    number integer not null,
+    signed blob not null,
+    refusal blob,
+    primary key (side, number)
+  ) strict, without rowid;
+
+  create table request_chunks (
+    side integer not null,
+    number integer not null,
+    idx integer not null,
+    kind integer not null,
+    elements integer not null,
+    hash blob not null,
+    primary key (side, number, idx)
+  ) strict, without rowid;
+
+  create table request_bodies (
+    side integer not null,
+    number integer not null,
+    idx integer not null,
+    blinded blob,
+    evaluation blob,
+    primary key (side, number, idx)
+  ) strict, without rowid;
+
+  create table submissions (
+    side integer not null,
+    number integer not null,
+    head blob not null,
+    scope_hash blob not null,
+    activated integer not null,
+    snapshot integer,
+    primary key (side, number)
+  ) strict, without rowid;
+
+  create table submission_chunks (
+    side integer not null,
+    number integer not null,
+    idx integer not null,
+    type integer not null,
+    records integer not null,
+    hash blob not null,
+    stored integer not null,
+    primary key (side, number, idx)
+  ) strict, without rowid;
+
+  create table accounts (
+    side integer not null,
+    generation integer not null,
+    handle blob not null,
+    populations integer not null,
+    primary key (side, generation, handle)
+  ) strict, without rowid;
+
+  create table tags (
+    side integer not null,
+    generation integer not null,
+    tag blob not null,
+    handle blob not null,
+    kind integer not null,
+    primary key (side, generation, tag, handle)
+  ) strict, without rowid;
+
+  create table boxes (
+    side integer not null,
+    generation integer not null,
+    tag blob not null,
+    handle blob not null,
+    population integer not null,
+    box blob not null,
+    primary key (side, generation, tag, handle, population)
+  ) strict, without rowid;
+
+  create table wraps (
+    side integer not null,
+    generation integer not null,
+    tag blob not null,
+    handle blob not null,
+    wrapped blob not null,
+    primary key (side, generation, tag, handle)
+  ) strict, without rowid;
+
+  create table fields (
+    side integer not null,
+    generation integer not null,
+    handle blob not null,
+    field integer not null,
+    sealed blob not null,
+    primary key (side, generation, handle, field)
+  ) strict, without rowid;
+
+  create table names (
+    side integer not null,
+    generation integer not null,
+    handle blob not null,
+    population integer not null,
+    sealed blob not null,
+    primary key (side, generation, handle, population)
+  ) strict, without rowid;
+
+  create table snapshots (
+    number integer primary key,
+    at_ms integer not null
+  ) strict;
+
+  create table matches (
+    founder_handle blob not null,
+    joiner_handle blob not null,
+    tag blob not null,
+    kind integer not null,
+    primary key (founder_handle, joiner_handle, tag)
+  ) strict, without rowid;
+
+  create table pairs (
+    founder_handle blob not null,
+    joiner_handle blob not null,
+    kinds integer not null,
+    founder_populations integer not null,
+    joiner_populations integer not null,
+    first_seen integer not null,
+    primary key (founder_handle, joiner_handle)
+  ) strict, without rowid;
+  create index pairs_by_joiner on pairs (joiner_handle, founder_handle);
+
+  create table ledger (
+    number integer not null,
+    page integer not null,
+    at_ms integer not null,
+    viewer integer not null,
+    question text not null,
+    cells text not null,
+    scope_number integer not null,
+    snapshot integer not null,
+    rows integer,
+    primary key (number, page)
+  ) strict, without rowid;
+  `,
+];

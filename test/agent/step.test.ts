@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { type Facts, nextStep } from '../../src/agent/sync/step.ts';
+
+const RESTING: Facts = {
+  introduction: 'known',
+  verified: true,
+  epoch: { offered: true, partnerOffered: true, signed: true, partnerSigned: true },
+  scope: { granted: true, published: true, partnerGranted: true },
+  toEvaluate: 0,
+  request: null,
+  wanted: 0,
+  submission: { current: true, pending: false },
+  partnerSubmitted: true,
+};
+const request = { unsent: false, toCollect: 0, outstanding: 0 };
+
+describe('the next step', () => {
+  const cases: [string, Partial<Facts>, string][] = [
+    ['everything is done', {}, 'rest'],
+    ['the partner did not answer', { introduction: 'invited', verified: false }, 'wait partner_accepts'],
+    ['the partner answered', { introduction: 'answered', verified: false }, 'introduce'],
+    ['the words were not compared', { verified: false }, 'wait you_verify'],
+    [
+      'the scope did not reach the service',
+      { scope: { ...RESTING.scope, published: false } },
+      'publish_scope',
+    ],
+    ['no keys were offered', { epoch: { ...RESTING.epoch, offered: false } }, 'offer_epoch'],
+    [
+      'the partner offered no keys',
+      { epoch: { ...RESTING.epoch, partnerOffered: false } },
+      'wait partner_verifies',
+    ],
+    ['the record is not signed', { epoch: { ...RESTING.epoch, signed: false } }, 'sign_epoch'],
+    [
+      'the partner did not sign',
+      { epoch: { ...RESTING.epoch, partnerSigned: false } },
+      'wait partner_signs_epoch',
+    ],
+    ['the partner asks', { toEvaluate: 2, wanted: 5 }, 'evaluate'],
+    ['nothing is granted', { scope: { ...RESTING.scope, granted: false } }, 'wait you_grant'],
+    [
+      'the partner grants nothing',
+      { wanted: 5, scope: { ...RESTING.scope, partnerGranted: false } },
+      'wait partner_grants',
+    ],
+    ['identifiers are new', { wanted: 5 }, 'make_request'],
+    ['a request is half sent', { request: { ...request, unsent: true } }, 'send_request'],
+    ['evaluations are there', { request: { ...request, toCollect: 1, outstanding: 1 } }, 'collect'],
+    ['evaluations are missing', { request: { ...request, outstanding: 1 } }, 'wait partner_evaluates'],
+    ['all is collected', { request }, 'finish_request'],
+    ['the list changed', { submission: { current: false, pending: false } }, 'make_submission'],
+    ['an older list is prepared', { submission: { current: false, pending: true } }, 'make_submission'],
+    ['the list is prepared', { submission: { current: true, pending: true } }, 'send_submission'],
+    ['the partner has no list', { partnerSubmitted: false }, 'wait partner_submits'],
+  ];
+  it.each(cases)('when %s', (_, change, expected) => {
+    const step = nextStep({ ...RESTING, ...change });
+    expect(step.do === 'wait' ? `wait ${step.for}` : step.do).toBe(expected);
+  });
+
+  it('never lets anything leave before the words were compared', () => {
+    for (const [, change] of cases) {
+      const step = nextStep({ ...RESTING, ...change, verified: false });
+      expect(['wait', 'introduce']).toContain(step.do);
+    }
+  });
+
+  it('sends nothing of the own list where nothing is granted', () => {
+    for (const [, change] of cases) {
+      const facts = { ...RESTING, ...change, request: null, scope: { ...RESTING.scope, granted: false } };
+      expect(['make_request', 'make_submission', 'send_submission']).not.toContain(nextStep(facts).do);
+    }
+  });
+});

@@ -1,0 +1,242 @@
+import { createHash, createHmac, createPublicKey, hkdfSync, verify } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { openWith } from '../../protocol/age.ts';
+import { toHex } from '../../protocol/bytes.ts';
+import type { Side } from '../../protocol/ids.ts';
+import { noble } from '../support/oracle.ts';
+import { outcome } from '../support/refusals.ts';
+import { hex } from '../support/results.ts';
+import { trace } from '../support/scenario.ts';
+import { type RefusalFile, type ScenarioFile, serialise, vectorFiles } from '../support/vectors.ts';
+
+const FOLDER = new URL('../../protocol/vectors/', import.meta.url);
+const names = readdirSync(FOLDER).filter((file) => file.startsWith('scenario-'));
+const read = (file: string): unknown => JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8'));
+const refused = names
+  .filter((file) => file.startsWith('scenario-refused-'))
+  .map((file) => read(file) as RefusalFile);
+const scenarios = names
+  .filter((file) => !file.startsWith('scenario-refused-'))
+  .map((file) => read(file) as ScenarioFile);
+const SIDES = ['founder', 'joiner'] as const;
+
+test('the generator writes exactly the files that are there', () => {
+  const files = vectorFiles();
+  expect([...files.keys()].sort()).toEqual([...names].sort());
+  for (const [name, content] of files) {
+    expect(readFileSync(new URL(name, FOLDER), 'utf8') === serialise(content), name).toBe(true);
+  }
+});
+
+describe.each(refused)('refused: $name', ({ operation, accepted, refused: changed, reason }) => {
+  test('the honest input is accepted', () => {
+    expect(outcome(operation, accepted)).toBeNull();
+  });
+
+  test(`the changed input is refused as ${reason}`, () => {
+    expect(outcome(operation, changed)).toBe(reason);
+  });
+});
+
+/** Two-byte length and bytes, for each part. */
+function tuple(...parts: readonly Uint8Array[]): Buffer {
+  return Buffer.concat(parts.flatMap((part) => [Buffer.from([part.length >> 8, part.length & 255]), part]));
+}
+
+function label(name: string): Buffer {
+  return Buffer.from(`commonground/1 ${name}`);
+}
+
+/** HKDF-Expand of one block by its definition in RFC 5869. */
+function expand(key: Uint8Array, info: Uint8Array, length: number): string {
+  return toHex(
+    createHmac('sha256', key)
+      .update(info)
+      .update(Buffer.from([1]))
+      .digest()
+      .subarray(0, length),
+  );
+}
+
+function number(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+/** Verifies `message ‖ signature` by node's own Ed25519 and the label rule of wire.md. */
+function isSigned(type: string, signed: Uint8Array, agentKey: string): boolean {
+  const message = signed.subarray(0, -64);
+  const key = createPublicKey({
+    key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(agentKey, 'hex').toString('base64url') },
+    format: 'jwk',
+  });
+  return verify(null, Buffer.concat([tuple(label(type)), message]), key, signed.subarray(-64));
+}
+
+describe.each(scenarios)('$name', ({ input, values }) => {
+  const partnership = hex(input.partnership);
+
+  test('every value follows from the input', () => {
+    expect(JSON.parse(JSON.stringify(trace(input)))).toEqual(values);
+  });
+
+  // What follows computes the same with node's cryptography and noble's RFC 9497, from the specification alone.
+  test.each(SIDES)('%s: inputs, evaluations and outputs by another implementation', (side) => {
+    const partner = values.parties[side === 'founder' ? 'joiner' : 'founder'];
+    for (const [i, chunk] of values.requests[side].chunks.entries()) {
+      const kind = Buffer.from([chunk.kind === 'domain' ? 1 : 2]);
+      const theirs = partner.voprf[chunk.kind];
+      const own = values.parties[side].voprf[chunk.kind];
+      if (!theirs || !own) throw new Error('a key is missing');
+      const items = chunk.elements.map((element) => {
+        const expected = tuple(
+          label('input'),
+          partnership,
+          number(input.epoch),
+          kind,
+          Buffer.from(element.value),
+        );
+        expect(element.input).toBe(expected.toString('hex'));
+        return {
+          input: hex(element.input),
+          blind: hex(element.blind),
+          blinded: hex(element.blinded),
+          evaluated: hex(element.evaluated),
+        };
+      });
+      const outputs = noble.finalizeBatch(items, hex(theirs.publicKey), hex(chunk.proof));
+      expect(outputs.map(toHex)).toEqual(chunk.elements.map((element) => element.partnerOutput));
+      expect(items.map((item) => toHex(noble.evaluate(hex(own.secretKey), item.input)))).toEqual(
+        chunk.elements.map((element) => element.ownOutput),
+      );
+      expect(chunk.elements.map((element) => element.blind)).toEqual(input[side].chunks[i]?.blinds);
+      expect(chunk.hash).toBe(createHash('sha256').update(hex(chunk.bytes)).digest('hex'));
+      expect(isSigned('evaluation', hex(chunk.signedEvaluation), partner.agentKey)).toBe(true);
+    }
+    expect(
+      isSigned('evaluation request', hex(values.requests[side].signed), values.parties[side].agentKey),
+    ).toBe(true);
+  });
+
+  test.each(SIDES)('%s: keys, tags and boxes by another implementation', (side) => {
+    const elements = values.requests[side].chunks.flatMap((chunk) => chunk.elements);
+    for (const [i, identifier] of values.identifiers[side].entries()) {
+      const element = elements[i];
+      if (!element) throw new Error('an element is missing');
+      const both = [element.ownOutput, element.partnerOutput];
+      const material = hex((side === 'founder' ? both : both.reverse()).join(''));
+      const info = tuple(label('key'), hex(values.epoch.hash));
+      const key = Buffer.from(hkdfSync('sha256', material, new Uint8Array(), info, 32));
+      expect(identifier.key).toBe(key.toString('hex'));
+      expect(identifier.tag).toBe(expand(key, label('tag'), 16));
+      for (const [n, direction] of SIDES.entries()) {
+        const suffixed = (name: string) => Buffer.concat([label(name), Buffer.from([n])]);
+        expect(identifier[direction].confirmKey).toBe(expand(key, suffixed('confirm'), 32));
+        expect(identifier[direction].wrapKey).toBe(expand(key, suffixed('wrap'), 32));
+      }
+    }
+    for (const row of values.rows[side]) {
+      for (const { tag, boxes } of row.tags) {
+        const confirm = values.identifiers[side].find((one) => one.tag === tag)?.[side].confirmKey ?? '';
+        for (const { population, box } of boxes) {
+          expect(box).toBe(boxOf(hex(confirm), side, hex(row.handle), population, input[side].submission));
+        }
+      }
+    }
+  });
+
+  function boxOf(
+    confirm: Uint8Array,
+    side: Side,
+    handle: Uint8Array,
+    population: number,
+    submission: number,
+  ) {
+    const at = [partnership, number(input.epoch), Buffer.from([side === 'founder' ? 0 : 1])];
+    const message = tuple(label('box'), ...at, handle, Buffer.from([population]), number(submission));
+    return createHmac('sha256', confirm).update(message).digest('hex').slice(0, 32);
+  }
+
+  test('the epoch record is both offers behind version, partnership and epoch, and both sides signed it', () => {
+    const offers = SIDES.map((side) => hex(values.parties[side].offer));
+    const record = Buffer.concat([Buffer.from([1]), partnership, number(input.epoch), tuple(...offers)]);
+    expect(values.epoch.record).toBe(record.toString('hex'));
+    expect(values.epoch.hash).toBe(createHash('sha256').update(record).digest('hex'));
+    for (const side of SIDES) {
+      const { agentKey, recordSignature, offer, scope } = values.parties[side];
+      expect(isSigned('epoch record', hex(values.epoch.record + recordSignature), agentKey)).toBe(true);
+      expect(isSigned('epoch offer', hex(offer), agentKey)).toBe(true);
+      expect(isSigned('scope', hex(scope), agentKey)).toBe(true);
+      expect(isSigned('submission', hex(values.submissions[side].head), agentKey)).toBe(true);
+    }
+  });
+
+  test('pairs are those that share an identifier, and each side reads what the other wrote', () => {
+    const shares = (a: number, b: number) =>
+      input.founder.accounts[a]?.identifiers.filter((one) =>
+        input.joiner.accounts[b]?.identifiers.some(
+          (other) => other.kind === one.kind && other.value === one.value,
+        ),
+      ) ?? [];
+    const expected = input.founder.accounts.flatMap((mine, a) =>
+      input.joiner.accounts.flatMap((theirs, b) => {
+        const shared = shares(a, b);
+        if (shared.length === 0) return [];
+        const opens = shared.some(({ wrapNonce }) => wrapNonce !== undefined);
+        return [{ founder: mine.handle, joiner: theirs.handle, populations: mine.populations, opens }];
+      }),
+    );
+    const found = values.result.pairs.map((pair) => ({
+      founder: pair.founder,
+      joiner: pair.joiner,
+      populations: pair.joinerReads.populations,
+      opens: Object.keys(pair.joinerReads.fields).length > 0,
+    }));
+    expect(found).toEqual(expected);
+    for (const { reader, handle, name } of values.result.whiteSpace) {
+      const writer = reader === 'founder' ? 'joiner' : 'founder';
+      expect(name).toBe(input[writer].accounts.find((account) => account.handle === handle)?.name);
+    }
+  });
+
+  test('the key of names opens for the partner’s recipient', async () => {
+    for (const side of SIDES) {
+      const { sealedNamesKey, namesKey } = input[side];
+      const partner = input[side === 'founder' ? 'joiner' : 'founder'];
+      if (sealedNamesKey === '') continue;
+      const opened = await openWith(partner.recipientIdentity, hex(sealedNamesKey));
+      expect(toHex(opened ?? new Uint8Array())).toBe(namesKey);
+    }
+  });
+});
+
+test('the scenarios say what they are there to show', () => {
+  const by = (name: string) => {
+    const found = scenarios.find((scenario) => scenario.name === name);
+    if (!found) throw new Error(`${name} is missing`);
+    return found.values.result;
+  };
+  expect(by('domain-match').pairs.map((pair) => [pair.founderReads.fields, pair.joinerReads.fields])).toEqual(
+    [[{ owner: 'Ben' }, { owner: 'Ana' }]],
+  );
+  const namesakes = by('name-match-with-country').pairs;
+  expect(namesakes.map((pair) => pair.matches.length)).toEqual([2, 1]);
+  expect(namesakes.every((pair) => Object.keys(pair.founderReads.fields).length === 0)).toBe(true);
+  expect(by('populations-and-boxes').pairs.map((pair) => pair.founderReads.populations)).toEqual([
+    [0, 1, 2],
+    [2],
+  ]);
+  expect(by('sealed-fields').pairs[0]?.joinerReads.fields).toEqual({
+    account_name: 'Grüße & Söhne 株式会社',
+    owner: '',
+    industry: 'x'.repeat(31),
+    city: 'é'.repeat(255),
+  });
+  expect(by('white-space-name').whiteSpace.map(({ reader, name }) => [reader, name])).toEqual([
+    ['joiner', 'Ouvert Société Anonyme'],
+    ['founder', 'Unnamed GmbH'],
+  ]);
+  expect(by('several-identifiers-and-chunks').pairs.map((pair) => pair.matches.length)).toEqual([2, 1, 1]);
+});

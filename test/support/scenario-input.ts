@@ -1,0 +1,57 @@
+/** What a scenario of the vectors starts from; byte strings are hexadecimal. */
+import type { Identifier, Kind } from '../../protocol/identifiers/kind.ts';
+import type { Side } from '../../protocol/ids.ts';
+import type { Field, Scope } from '../../protocol/scope.ts';
+
+export interface AccountInput {
+  readonly handle: string;
+  /** Indexes in the scope's populations. */
+  readonly populations: readonly number[];
+  /** `wrapNonce` stands beside the strong kinds where fields are sealed. */
+  readonly identifiers: readonly (Identifier & { readonly wrapNonce?: string })[];
+  readonly rowKey: string;
+  readonly fields: Readonly<Partial<Record<Field, string>>>;
+  /** The name that is sealed for the populations of `namedIn`. */
+  readonly name?: string;
+  readonly namedIn?: readonly number[];
+}
+
+export interface SideInput {
+  readonly name: string;
+  readonly rootSeed: string;
+  readonly agentSeed: string;
+  readonly voprfSeed: string;
+  readonly invitationNonce: string;
+  readonly recipient: string;
+  /** The age identity of `recipient`, which opens the partner's `sealedNamesKey`. */
+  readonly recipientIdentity: string;
+  readonly scope: Pick<Scope, 'populations' | 'rules' | 'minimumCount' | 'evaluationBudget'>;
+  /** What is asked, chunk by chunk; `proofNonce` is the evaluator's. */
+  readonly chunks: readonly {
+    readonly kind: Kind;
+    readonly values: readonly string[];
+    readonly blinds: readonly string[];
+    readonly proofNonce: string;
+  }[];
+  readonly accounts: readonly AccountInput[];
+  readonly submission: number;
+  readonly namesKey: string;
+  readonly sealedNamesKey: string;
+}
+
+export interface ScenarioInput {
+  readonly partnership: string;
+  readonly epoch: number;
+  readonly normaliserVersion: number;
+  readonly normaliserData: string;
+  readonly serial: number;
+  readonly validFrom: number;
+  readonly validUntil: number;
+  readonly founder: SideInput;
+  readonly joiner: SideInput;
+}
+
+/** The same for each side. */
+export function bySide<Value>(make: (side: Side) => Value): Record<Side, Value> {
+  return { founder: make('founder'), joiner: make('joiner') };
+}

@@ -1,0 +1,262 @@
+/**
+ * Writes the scenarios of protocol/vectors: `node test/support/vectors.ts`. All randomness comes from a seed a scenario,
+ * so that the same files come out; what was drawn stands in each file's `input`.
+ */
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { toHex } from '../../protocol/bytes.ts';
+import type { Identifier, Kind } from '../../protocol/identifiers/kind.ts';
+import type { Side } from '../../protocol/ids.ts';
+import type { Field, Scope, ScopeRule } from '../../protocol/scope.ts';
+import { AGE_FIXTURE } from './age-fixture.ts';
+import { seededRandom } from './random.ts';
+import { refusals } from './refusal-vectors.ts';
+import type { Refusal } from './refusals.ts';
+import { type Trace, trace } from './scenario.ts';
+import type { AccountInput, ScenarioInput, SideInput } from './scenario-input.ts';
+
+const FOLDER = new URL('../../protocol/vectors/', import.meta.url);
+
+export interface ScenarioFile {
+  readonly name: string;
+  readonly provenance: string;
+  readonly description: string;
+  readonly input: ScenarioInput;
+  readonly values: Trace;
+}
+
+export type RefusalFile = Refusal & { readonly provenance: string };
+
+interface AccountPlan {
+  readonly identifiers: readonly Identifier[];
+  readonly populations?: readonly number[];
+  readonly fields?: Partial<Record<Field, string>>;
+  readonly name?: string;
+  readonly namedIn?: readonly number[];
+}
+
+interface Plan {
+  readonly name: string;
+  readonly description: string;
+  readonly founder: readonly AccountPlan[];
+  readonly joiner: readonly AccountPlan[];
+  readonly populations?: readonly string[];
+  readonly epoch?: number;
+  readonly submission?: number;
+  readonly chunkElements?: number;
+}
+
+const domain = (value: string): Identifier => ({ kind: 'domain', value });
+const name = (value: string): Identifier => ({ kind: 'name', value });
+
+const PLANS: readonly Plan[] = [
+  {
+    name: 'domain-match',
+    description:
+      'One account with the same domain on both sides, one on each side alone; a field is read by the match.',
+    founder: [
+      { identifiers: [domain('acme.example')], fields: { owner: 'Ana' } },
+      { identifiers: [domain('founder-only.example')] },
+    ],
+    joiner: [
+      { identifiers: [domain('acme.example')], fields: { owner: 'Ben' } },
+      { identifiers: [domain('joiner-only.example')] },
+    ],
+  },
+  {
+    name: 'name-match-with-country',
+    description:
+      'Names match alone and with a country code behind U+001F. A name is not strong: no row key is wrapped and no field opens.',
+    founder: [{ identifiers: [name('delta'), name('delta\u001fUS')], fields: { owner: 'Ana' } }],
+    joiner: [
+      { identifiers: [name('delta'), name('delta\u001fUS')], fields: { owner: 'Ben' } },
+      { identifiers: [name('delta'), name('delta\u001fDE')], fields: { owner: 'Cem' } },
+      { identifiers: [domain('delta')] },
+    ],
+  },
+  {
+    name: 'populations-and-boxes',
+    description:
+      'Accounts in several populations: one box a tag and population, each with the number of the submission, here 5.',
+    populations: ['customers', 'prospects', 'open-opportunities'],
+    submission: 5,
+    founder: [
+      { identifiers: [domain('one.example')], populations: [0, 2] },
+      { identifiers: [domain('two.example'), name('two')], populations: [1] },
+    ],
+    joiner: [
+      { identifiers: [domain('one.example')], populations: [0, 1, 2] },
+      { identifiers: [domain('two.example'), name('two')], populations: [2] },
+    ],
+  },
+  {
+    name: 'sealed-fields',
+    description:
+      'Fields of every padded size, an empty one and one that is cut at a character; two domains of one account wrap the same row key.',
+    founder: [
+      {
+        identifiers: [domain('grüße.example'), domain('second.example')],
+        fields: {
+          account_name: 'Grüße & Söhne 株式会社',
+          owner: '',
+          industry: 'x'.repeat(31),
+          city: 'é'.repeat(300),
+        },
+      },
+    ],
+    joiner: [
+      { identifiers: [domain('second.example')], fields: { stage: 'Negotiation', amount: '12000.00 EUR' } },
+    ],
+  },
+  {
+    name: 'white-space-name',
+    description:
+      'The names of unmatched accounts open under the key of names, which is sealed to the partner’s age recipient.',
+    founder: [
+      { identifiers: [domain('matched.example')], name: 'Matched Ltd', namedIn: [0] },
+      { identifiers: [domain('open.example')], name: 'Ouvert Société Anonyme', namedIn: [0] },
+    ],
+    joiner: [
+      { identifiers: [domain('matched.example')] },
+      { identifiers: [name('unnamed')], name: 'Unnamed GmbH', namedIn: [0] },
+    ],
+  },
+  {
+    name: 'several-identifiers-and-chunks',
+    description:
+      'Epoch 7, chunks of two elements of one kind each, accounts that pair by several identifiers, and two accounts with one domain.',
+    epoch: 7,
+    chunkElements: 2,
+    founder: [
+      { identifiers: [domain('a.example'), domain('b.example'), name('a'), name('a\u001fFR')] },
+      { identifiers: [domain('b.example'), domain('c.example'), name('c')] },
+    ],
+    joiner: [
+      { identifiers: [domain('b.example'), name('a\u001fFR')] },
+      { identifiers: [domain('c.example'), domain('d.example'), domain('e.example')] },
+    ],
+  },
+];
+
+/** All files by their name. */
+export function vectorFiles(): Map<string, ScenarioFile | RefusalFile> {
+  const scenarios = PLANS.map((plan): ScenarioFile => {
+    const input = inputOf(plan);
+    const { name: title, description } = plan;
+    return { name: title, provenance: provenanceOf(title), description, input, values: trace(input) };
+  });
+  const base = scenarios.at(-1);
+  if (!base) throw new Error('no scenario');
+  const files = new Map<string, ScenarioFile | RefusalFile>();
+  for (const file of scenarios) files.set(`scenario-${file.name}.json`, file);
+  for (const { name: title, ...refusal } of refusals(base.input, base.values)) {
+    files.set(`scenario-refused-${title}.json`, {
+      name: title,
+      provenance: provenanceOf(base.name),
+      ...refusal,
+    });
+  }
+  return files;
+}
+
+/** The bytes of a file. */
+export function serialise(file: ScenarioFile | RefusalFile): string {
+  return `${JSON.stringify(file, null, 2)}\n`;
+}
+
+function provenanceOf(title: string): string {
+  return `commonground's own, made by test/support/vectors.ts; randomness is HMAC-SHA-256 under the key "${seedOf(title)}" of an 8-byte counter from 0`;
+}
+
+function seedOf(title: string): string {
+  return `commonground vectors: ${title}`;
+}
+
+function inputOf(plan: Plan): ScenarioInput {
+  const random = seededRandom(seedOf(plan.name));
+  const bytes = (length: number) => toHex(random(length));
+  /** 252 random bits: a canonical scalar. */
+  const scalar = () => {
+    const drawn = random(32);
+    drawn[31] = (drawn[31] ?? 0) & 0x0f;
+    return toHex(drawn);
+  };
+  const chunksOf = (accounts: readonly AccountPlan[]): SideInput['chunks'] => {
+    const size = plan.chunkElements ?? 64;
+    return (['domain', 'name'] as const).flatMap((kind: Kind) => {
+      const all = accounts.flatMap((account) => account.identifiers.filter((one) => one.kind === kind));
+      const values = [...new Set(all.map((one) => one.value))];
+      return Array.from({ length: Math.ceil(values.length / size) }, (_, i) => {
+        const part = values.slice(i * size, (i + 1) * size);
+        return { kind, values: part, blinds: part.map(scalar), proofNonce: scalar() };
+      });
+    });
+  };
+  const accountOf = (account: AccountPlan, all: readonly AccountPlan[]): AccountInput => ({
+    handle: bytes(16),
+    populations: account.populations ?? [0],
+    identifiers: account.identifiers.map((identifier) => {
+      const owners = all.filter((other) =>
+        other.identifiers.some((one) => one.kind === identifier.kind && one.value === identifier.value),
+      );
+      // A domain that several own accounts share does not wrap: it would open one account's fields by another.
+      const wraps = account.fields !== undefined && identifier.kind === 'domain' && owners.length === 1;
+      return wraps ? { ...identifier, wrapNonce: bytes(24) } : identifier;
+    }),
+    rowKey: bytes(32),
+    fields: account.fields ?? {},
+    ...(account.name === undefined ? {} : { name: account.name, namedIn: account.namedIn ?? [] }),
+  });
+  const sideOf = (side: Side): SideInput => {
+    const accounts = plan[side];
+    const names = accounts.some((account) => account.name !== undefined);
+    return {
+      name: side === 'founder' ? 'Founder Inc.' : 'Joiner GmbH',
+      rootSeed: bytes(32),
+      agentSeed: bytes(32),
+      voprfSeed: bytes(32),
+      invitationNonce: bytes(32),
+      recipient: AGE_FIXTURE.recipient,
+      recipientIdentity: AGE_FIXTURE.identity,
+      scope: scopeOf(plan, names),
+      chunks: chunksOf(accounts),
+      accounts: accounts.map((account) => accountOf(account, accounts)),
+      submission: plan.submission ?? 1,
+      namesKey: AGE_FIXTURE.namesKey,
+      sealedNamesKey: names ? AGE_FIXTURE.sealedNamesKey : '',
+    };
+  };
+  return {
+    partnership: bytes(16),
+    epoch: plan.epoch ?? 1,
+    normaliserVersion: 1,
+    normaliserData: bytes(32),
+    serial: 1,
+    validFrom: Date.UTC(2026, 0, 1) / 1000,
+    validUntil: Date.UTC(2026, 3, 1) / 1000,
+    founder: sideOf('founder'),
+    joiner: sideOf('joiner'),
+  };
+}
+
+function scopeOf(
+  plan: Plan,
+  names: boolean,
+): Pick<Scope, 'populations' | 'rules' | 'minimumCount' | 'evaluationBudget'> {
+  const populations = [...(plan.populations ?? ['customers'])];
+  const rules = populations.map(
+    (population): ScopeRule => ({
+      population,
+      partnerPopulation: '*',
+      level: 'fields',
+      fields: ['account_name', 'owner', 'industry', 'city', 'stage', 'amount'],
+      whiteSpace: names ? 'names' : 'none',
+    }),
+  );
+  return { populations, rules, minimumCount: 1, evaluationBudget: { domain: 100, name: 100 } };
+}
+
+if (import.meta.main) {
+  for (const old of readdirSync(FOLDER).filter((file) => file.startsWith('scenario-')))
+    rmSync(new URL(old, FOLDER));
+  for (const [file, content] of vectorFiles()) writeFileSync(new URL(file, FOLDER), serialise(content));
+}
