@@ -11,9 +11,14 @@ export function recipientOf(identity: string): Promise<string> {
   return identityToRecipient(identity);
 }
 
-export async function sealTo(recipient: string, plaintext: Uint8Array): Promise<Uint8Array> {
+/** The age file for this recipient, or null where the text is no recipient: a partner's own choice of text. */
+export async function sealTo(recipient: string, plaintext: Uint8Array): Promise<Uint8Array | null> {
   const encrypter = new Encrypter();
-  encrypter.addRecipient(recipient);
+  try {
+    encrypter.addRecipient(recipient);
+  } catch {
+    return null;
+  }
   return encrypter.encrypt(plaintext);
 }
 

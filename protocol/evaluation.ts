@@ -11,8 +11,8 @@ import { openSigned, sign } from './signed.ts';
 import { ELEMENT_BYTES, MAX_BATCH, PROOF_BYTES } from './sizes.ts';
 import type { Evaluation } from './suite.ts';
 
-/** 2,048 elements a chunk: a fraction of a second of work, 64 kB on the wire. */
-export const REQUEST_CHUNK_ELEMENTS = 2048;
+/** Elements a chunk: a fraction of a second of work, so that all cores have some. */
+export const REQUEST_CHUNK_ELEMENTS = 1024;
 export const MAX_REQUEST_CHUNKS = 4096;
 
 /** Where a message belongs: nothing signed for one context is taken in another. */

@@ -7,7 +7,7 @@
 import { openWith } from '../../protocol/age.ts';
 import { equal, fromHex } from '../../protocol/bytes.ts';
 import type { Context } from '../../protocol/evaluation.ts';
-import type { Kind } from '../../protocol/identifiers/kind.ts';
+import { KINDS, type Kind } from '../../protocol/identifiers/kind.ts';
 import { type Handle, otherSide } from '../../protocol/ids.ts';
 import { confirmKey, verifyBox, wrapKey } from '../../protocol/keys.ts';
 import { FIELDS, type Field, openScope, type Scope, scopeHash } from '../../protocol/scope.ts';
@@ -202,7 +202,7 @@ function openRow(
     source: account?.source ?? '',
     account: account?.record.names[0] ?? account?.record.domains[0] ?? '',
     theirPopulations: populationNames(partner.scope, [...populations]),
-    matchedBy: row.matches.map((match) => match.kind),
+    matchedBy: KINDS.filter((kind) => row.matches.some((match) => match.kind === kind)),
     fields,
     firstSeen: row.firstSeen,
     firstSeenAt: row.firstSeenAt,

@@ -107,7 +107,7 @@ export async function createKeyring(
   const rootText = utf8(`${JSON.stringify({ version: 1, rootSeed: toBase64url(rootSeed) })}\n`);
   if ('keyFile' in options.lock) {
     createSecretFile(options.lock.keyFile, `${identity}\n`);
-    createSecretFile(home.rootKeyFile, await sealTo(recipient, rootText));
+    createSecretFile(home.rootKeyFile, await sealOwn(recipient, rootText));
   } else {
     createSecretFile(
       home.identityFile,
@@ -127,7 +127,7 @@ export async function createKeyring(
     lookupKey: tools.random(32),
   });
   // Last, because its presence is what makes the home complete.
-  createSecretFile(home.keyringFile, await sealTo(recipient, content));
+  createSecretFile(home.keyringFile, await sealOwn(recipient, content));
   return readKeyring(home, identity, tools.nowMs);
 }
 
@@ -214,7 +214,7 @@ export async function renewKeyring(
     { seed: parsed.data.rootSeed, publicKey },
   );
   const renewed = encodeContent({ ...content, signedCertificate: signed });
-  replaceFile(home.keyringFile, await sealTo(await recipientOf(identity), renewed));
+  replaceFile(home.keyringFile, await sealOwn(await recipientOf(identity), renewed));
   return readKeyring(home, identity, nowMs);
 }
 
@@ -246,6 +246,12 @@ async function readContent(home: Home, identity: string): Promise<Omit<Keyring, 
   if (!parsed.success) throw new Problem('keyring_damaged', `${home.keyringFile} has an unknown content`);
   const { signedCertificate, agentSeed, ageIdentity, dataKey, lookupKey } = parsed.data;
   return { signedCertificate, agentSeed, ageIdentity, dataKey, lookupKey };
+}
+
+async function sealOwn(recipient: string, plaintext: Uint8Array): Promise<Uint8Array> {
+  const sealed = await sealTo(recipient, plaintext);
+  if (!sealed) throw new Error('an own recipient is not valid');
+  return sealed;
 }
 
 function encodeContent(content: Omit<Keyring, 'certificate'>): Uint8Array {

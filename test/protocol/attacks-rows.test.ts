@@ -194,14 +194,17 @@ describe('sealed rows', () => {
     );
   });
 
-  test('the same text sealed for two rows, fields or submissions shares no ciphertext', () => {
+  test('the same text sealed for two rows, fields, submissions or scopes shares no ciphertext', () => {
     const sealed = [
       sealField(rowKey, row, 'owner', 'Ana'),
       sealField(rowKey, row, 'stage', 'Ana'),
+      sealField(rowKey, { ...row, submission: 4 }, 'owner', 'Ana'),
+      sealField(rowKey, { ...row, scopeHash: random(32) }, 'owner', 'Ana'),
       sealField(random(32), row, 'owner', 'Ana'),
       sealName(namesKey, row, 0, 'Ana'),
       sealName(namesKey, row, 1, 'Ana'),
       sealName(namesKey, { ...row, handle: random(16) }, 1, 'Ana'),
+      sealName(namesKey, { ...row, submission: 4 }, 1, 'Ana'),
     ];
     for (const a of sealed) for (const b of sealed) if (a !== b) expect(shared(a, b)).toBeLessThan(4);
   });

@@ -160,3 +160,12 @@ test('a reader gives nothing after it failed', () => {
     { seed: 23 },
   );
 });
+
+test('an integer that a number cannot hold exactly fails', () => {
+  const largest = new Reader(uint(Number.MAX_SAFE_INTEGER, 8));
+  expect([largest.uint(8), largest.done()]).toEqual([Number.MAX_SAFE_INTEGER, true]);
+  const beyond = new Reader(new Uint8Array([0, 32, 0, 0, 0, 0, 0, 0]));
+  expect([beyond.uint(8), beyond.done()]).toEqual([0, false]);
+  expect(() => uint(256, 1)).toThrow(RangeError);
+  expect(() => uint(-1, 4)).toThrow(RangeError);
+});

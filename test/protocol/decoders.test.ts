@@ -281,6 +281,28 @@ describe.each(LISTED)('$name', ({ valid, open: decode, encode }) => {
   });
 });
 
+describe('lists of kinds', () => {
+  const ends = (message: Uint8Array, entries: readonly Uint8Array[]) => {
+    const tail = entries.reduce((sum, entry) => sum + entry.length, 0);
+    return (order: readonly number[]) =>
+      concat(message.subarray(0, message.length - tail), ...order.map((i) => entries[i] ?? new Uint8Array()));
+  };
+  const last = (message: Uint8Array, size: number) => [message.slice(-2 * size, -size), message.slice(-size)];
+
+  test.each([
+    ['openOffer', 33],
+    ['openRefusal', 9],
+  ])('%s takes them in ascending order and each once', (name, size) => {
+    const decoder = SIGNED.find((one) => one.name === name);
+    if (!decoder) throw new Error('no such decoder');
+    const message = messageOf(decoder.valid) ?? new Uint8Array();
+    const reordered = ends(message, last(message, size));
+    const reason = (order: readonly number[]) =>
+      reasonOf(decoder.open(sign(decoder.type, reordered(order), decoder.seed)));
+    expect([reason([0, 1]), reason([1, 0]), reason([0, 0])]).toEqual([null, 'malformed', 'malformed']);
+  });
+});
+
 describe('counts that promise more than there is', () => {
   test('a list of 65,535 chunks, a record count of 4 billion', () => {
     const many = concat(uint(65_535, 2), new Uint8Array(40));
@@ -288,6 +310,11 @@ describe('counts that promise more than there is', () => {
     const { valid } = LISTED[2] ?? { valid: new Uint8Array() };
     const claimed = { type: 'tags' as const, records: 0xffff_ffff, hash: sha256(valid) };
     expect(reasonOf(openSubmissionChunk(valid, context, 3, claimed, 0))).toBe('malformed');
+  });
+
+  test('a chunk of no records', () => {
+    const none = encodeChunkList([{ type: 'accounts', records: 0, hash: random(32) }]);
+    expect(reasonOf(openChunkList(none, { ...head, listHash: sha256(none) }))).toBe('malformed');
   });
 
   test('a request of 4,097 chunks', () => {

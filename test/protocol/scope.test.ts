@@ -203,7 +203,9 @@ describe('what a cell is granted', () => {
   });
 });
 
-test('a scope ends at the second that it names', () => {
+test('a scope is in force from its issue, less five minutes, to before the second that it names', () => {
+  const issued = Date.parse(scope.issuedAt);
+  expect([isInForce(scope, issued - 300_001), isInForce(scope, issued - 300_000)]).toEqual([false, true]);
   const end = '2026-06-30T00:00:00Z';
   const ms = Date.parse(end);
   const limited = makeScope(world, 'founder', { validUntil: end });

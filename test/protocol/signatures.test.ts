@@ -1,7 +1,7 @@
 import { ED25519_TORSION_SUBGROUP, ed25519 } from '@noble/curves/ed25519.js';
 import { describe, expect, test } from 'vitest';
 import { concat, toHex } from '../../protocol/bytes.ts';
-import { isSigningKey, signBytes, verifyBytes } from '../../protocol/hash.ts';
+import { isSigningKey, sha512, signBytes, verifyBytes } from '../../protocol/hash.ts';
 import { loginMessage, signLogin } from '../../protocol/login.ts';
 import { recordBytes, signRecord, verifyRecord } from '../../protocol/record.ts';
 import { type MessageType, messageOf, openSigned, sign } from '../../protocol/signed.ts';
@@ -80,6 +80,18 @@ describe('signatures', () => {
     const text = (s + order).toString(16).padStart(64, '0');
     const high = concat(signature.slice(0, 32), hex(text).reverse());
     expect(verifyBytes(agent.publicKey, message, high)).toBe(false);
+  });
+
+  test('a signature point that is not canonically encoded is refused, though its key’s holder made it', () => {
+    // y = p + 1: the identity written a second time. With R the identity, S is the challenge times the secret scalar.
+    const point = hex(`ee${'ff'.repeat(30)}7f`);
+    const { Fn } = ed25519.Point;
+    const { scalar } = ed25519.utils.getExtendedPublicKey(agent.seed);
+    const digest = sha512(concat(point, agent.publicKey, message));
+    const challenge = Fn.create(BigInt(`0x${toHex(digest.slice().reverse())}`));
+    const crafted = concat(point, Fn.toBytes(Fn.mul(challenge, Fn.create(scalar))));
+    expect(ed25519.verify(crafted, message, agent.publicKey, { zip215: true })).toBe(true);
+    expect(verifyBytes(agent.publicKey, message, crafted)).toBe(false);
   });
 
   test('cut, extended, empty', () => {

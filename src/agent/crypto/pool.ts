@@ -41,14 +41,12 @@ export async function pipeline<Item, Output>(
     const first = running.shift();
     if (first) await done(await first.output, first.item);
   };
-  try {
-    for await (const item of items) {
-      running.push({ item, output: work(item) });
-      if (running.length >= width) await finishFirst();
-    }
-    while (running.length > 0) await finishFirst();
-  } finally {
-    // After a failure the rest may still fail too; that must not be an unhandled rejection.
-    for (const { output } of running) output.catch(() => undefined);
+  for await (const item of items) {
+    const output = work(item);
+    // Its failure is seen when its turn comes; until then it must not count as unhandled.
+    output.catch(() => undefined);
+    running.push({ item, output });
+    if (running.length >= width) await finishFirst();
   }
+  while (running.length > 0) await finishFirst();
 }

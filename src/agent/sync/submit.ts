@@ -84,9 +84,7 @@ export async function makeSubmission(sync: EpochSync, list: ListState): Promise<
   );
   const chunks = pack(sync, number);
   const chunkList = encodeChunkList(chunks);
-  const sealedNamesKey = named
-    ? await sealTo(requireVerified(sync.partnership).recipient, namesKey)
-    : new Uint8Array();
+  const sealedNamesKey = named ? await sealNamesKey(sync, namesKey) : new Uint8Array();
   const head = signSubmission(
     sync.mine,
     { number, scopeHash: hash, listHash: sha256(chunkList), sealedNamesKey },
@@ -169,6 +167,16 @@ function* batches(sync: EpochSync, scope: Scope): Generator<OutgoingAccount[]> {
     }
   }
   if (batch.length > 0) yield batch;
+}
+
+async function sealNamesKey(sync: EpochSync, namesKey: Uint8Array): Promise<Uint8Array> {
+  const sealed = await sealTo(requireVerified(sync.partnership).recipient, namesKey);
+  if (sealed) return sealed;
+  throw new Problem(
+    'partner_alarm',
+    `${sync.partnership.alias} names no valid age recipient, so no names can be sealed for it`,
+    'grant without white-space names, or ask the partner to renew its agent key',
+  );
 }
 
 function keepRecord(sync: EpochSync, record: OutgoingRecord): void {

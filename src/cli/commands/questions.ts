@@ -62,6 +62,7 @@ export function overlapCommand() {
             if (options.limit !== undefined && rows.length >= options.limit) break;
           }
         }
+        rows.sort((x, y) => x.account.localeCompare(y.account));
         if (options.json) return printJson({ rows });
         printOverlap(rows);
       }),

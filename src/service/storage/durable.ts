@@ -19,7 +19,10 @@ export function durablePartnershipStore(storage: DurableStorage): PartnershipSto
   const { sql } = storage;
   const store: PartnershipStore = {
     all: <Row>(query: string, ...parameters: readonly StoreValue[]) =>
-      sql.exec(query, ...parameters).toArray().map((row) => plain<Row>(row)),
+      sql
+        .exec(query, ...parameters)
+        .toArray()
+        .map((row) => plain<Row>(row)),
     run(query, ...parameters) {
       sql.exec(query, ...parameters).toArray();
       // The cursor counts written index entries too; SQLite itself counts rows.

@@ -1,0 +1,111 @@
+/** One contract for the partnership port, on Node's adapter and, in workerd, on the Durable Object's. */
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestHarness, type TestHarness } from 'wrangler';
+import { systemRandom } from '../../protocol/hash.ts';
+import { newPartnershipId } from '../../protocol/ids.ts';
+import { nodePartnershipStore, openNodeStorage } from '../../src/service/storage/node.ts';
+import { PARTNERSHIP_MIGRATIONS } from '../../src/service/storage/schema.ts';
+import { migrate, openDatabase } from '../../src/sqlite.ts';
+import { PORT_CONTRACT, wholePartnership } from '../support/service-contract.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'commonground-storage-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('on better-sqlite3', () => {
+  for (const [name, check] of Object.entries(PORT_CONTRACT)) {
+    it(name, () => {
+      const database = openDatabase(':memory:');
+      expect(() => check(nodePartnershipStore(database), systemRandom)).not.toThrow();
+      database.close();
+    });
+  }
+
+  it('carries a whole partnership', async () => {
+    const storage = openNodeStorage(join(folder, 'service'));
+    await expect(
+      wholePartnership(storage.partnerships(newPartnershipId(systemRandom)), systemRandom),
+    ).resolves.toBeUndefined();
+    storage.close();
+  });
+
+  it('makes files that only their owner reads', () => {
+    const path = join(folder, 'mode.db');
+    openDatabase(path).close();
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  it('keeps more partnerships than files open', async () => {
+    const storage = openNodeStorage(join(folder, 'many'));
+    const ids = Array.from({ length: 70 }, () => newPartnershipId(systemRandom));
+    for (const id of ids) await wholeView(storage.partnerships(id));
+    await expect(wholeView(storage.partnerships(ids[0] ?? newPartnershipId(systemRandom)))).resolves.toBe(
+      true,
+    );
+    storage.close();
+  });
+
+  it('brings a store to the newest version once, and refuses one of a newer program', () => {
+    const database = openDatabase(':memory:');
+    migrate(database, PARTNERSHIP_MIGRATIONS);
+    migrate(database, PARTNERSHIP_MIGRATIONS);
+    expect(database.all('select version from schema_version')).toEqual([
+      { version: PARTNERSHIP_MIGRATIONS.length },
+    ]);
+    database.run('update schema_version set version = 99');
+    expect(() => migrate(database, PARTNERSHIP_MIGRATIONS)).toThrow(/newer/);
+    database.close();
+  });
+
+  it('leaves nothing of a migration that fails', () => {
+    const database = openDatabase(':memory:');
+    expect(() =>
+      migrate(database, ['create table a (x integer) strict; create table a (y integer) strict']),
+    ).toThrow();
+    expect(database.all("select name from sqlite_schema where name = 'a'")).toEqual([]);
+    database.close();
+  });
+});
+
+describe('on a Durable Object in workerd', () => {
+  let harness: TestHarness;
+
+  beforeAll(async () => {
+    // Nothing may leave this machine, and nothing may be written to a home folder.
+    process.env.WRANGLER_SEND_METRICS = 'false';
+    process.env.WRANGLER_SEND_ERROR_REPORTS = 'false';
+    process.env.WRANGLER_HIDE_BANNER = 'true';
+    process.env.CLOUDFLARE_CF_FETCH_ENABLED = 'false';
+    process.env.XDG_CONFIG_HOME = join(folder, 'xdg');
+    const configPath = new URL('../support/service-worker.toml', import.meta.url);
+    harness = createTestHarness({ workers: [{ configPath }] });
+    await harness.listen();
+  });
+  afterAll(() => harness.close());
+
+  it.each(Object.keys(PORT_CONTRACT))('%s', async (name) => {
+    const response = await harness.fetch(`/${encodeURIComponent(name)}`);
+    expect(await response.text()).toBe('passed');
+  });
+
+  it('carries a whole partnership', async () => {
+    const response = await harness.fetch('/partnership');
+    expect(await response.text()).toBe('passed');
+  });
+});
+
+async function wholeView(partnership: ReturnType<ReturnType<typeof openNodeStorage>['partnerships']>) {
+  const party = {
+    organisation: 'org_00000000000000000000000000000000' as never,
+    agentKey: new Uint8Array(32),
+  };
+  const call = {
+    partnership: newPartnershipId(systemRandom),
+    parties: { founder: party, joiner: party },
+    caller: 'founder' as const,
+    nowMs: 0,
+  };
+  return (await partnership.run('view', call, {})).ok;
+}
