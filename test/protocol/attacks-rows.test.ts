@@ -31,7 +31,7 @@ import {
   signSubmission,
 } from '../../protocol/submission.ts';
 import { exchange } from '../support/exchange.ts';
-import { contextOf, makeWorld, withEpoch } from '../support/parties.ts';
+import { contextOf, makeWorld, RECIPIENT, withEpoch } from '../support/parties.ts';
 import { seededRandom } from '../support/random.ts';
 import { reasonOf, value } from '../support/results.ts';
 import type { Account } from '../support/rows.ts';
@@ -212,9 +212,12 @@ describe('sealed rows', () => {
   test('the key of names opens for the pinned recipient alone', async () => {
     const [partner, other] = [await newIdentity(), await newIdentity()];
     const file = await sealTo(await recipientOf(partner), namesKey);
+    if (!file) throw new Error('no recipient');
     expect(await openWith(partner, file)).toEqual(namesKey);
     expect(await openWith(other, file)).toBeNull();
     expect(await openWith(partner, file.subarray(0, -1))).toBeNull();
+    // A certificate's recipient is the partner's own text; one that is none must not stop an agent.
+    expect(await sealTo(RECIPIENT, namesKey)).toBeNull();
   });
 });
 

@@ -27,7 +27,7 @@ import { value } from './results.ts';
 /** A time at which every certificate made here is valid. */
 export const NOW_MS = Date.UTC(2026, 0, 15);
 const NOW = NOW_MS / 1000;
-/** A recipient of the right form; tests that open names make a real one. */
+/** A text of a recipient's form, which certificates take, though its checksum is wrong. */
 export const RECIPIENT = `age1${'q'.repeat(58)}`;
 
 export interface SigningKey {

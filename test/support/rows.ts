@@ -5,7 +5,7 @@ import type { Identifier } from '../../protocol/identifiers/kind.ts';
 import { type Kind, kindNumber, kindOf, STRONG_KINDS } from '../../protocol/identifiers/kind.ts';
 import { otherSide, type Side } from '../../protocol/ids.ts';
 import { confirmationBox, confirmKey, tagOf, verifyBox, wrapKey } from '../../protocol/keys.ts';
-import { FIELDS, type Field } from '../../protocol/scope.ts';
+import { FIELDS, type Field, fieldNumber } from '../../protocol/scope.ts';
 import { openField, type RowContext, sealField, unwrapRowKey, wrapRowKey } from '../../protocol/seal.ts';
 import {
   encodeChunkList,
@@ -92,7 +92,7 @@ export function upload(
       records.wraps.push(concat(tag, handle, wrapRowKey(wrapKey(key, side), row, tag, rowKey, world.random)));
     }
     for (const [field, text] of Object.entries(account.fields ?? {})) {
-      const position = uint(FIELDS.indexOf(field as Field), 1);
+      const position = uint(fieldNumber(field as Field), 1);
       records.fields.push(concat(handle, position, sealField(rowKey, row, field, text)));
     }
   }
@@ -211,8 +211,8 @@ export function readPair(
     const wrapped = theirs.wraps.get(address);
     const rowKey = wrapped && unwrapRowKey(wrapKey(key, partner), row, tag, wrapped);
     if (!rowKey) continue;
-    for (const [index, field] of FIELDS.entries()) {
-      const sealed = theirs.fields.get(`${pair[partner]}${toHex(uint(index, 1))}`);
+    for (const field of FIELDS) {
+      const sealed = theirs.fields.get(`${pair[partner]}${toHex(uint(fieldNumber(field), 1))}`);
       const text = sealed && openField(rowKey, row, field, sealed);
       if (typeof text === 'string') fields[field] = text;
     }

@@ -12,7 +12,7 @@ import {
   verifyBox,
   wrapKey,
 } from '../../protocol/keys.ts';
-import { FIELDS, type Field, scopeHash } from '../../protocol/scope.ts';
+import { type Field, fieldNumber, scopeHash } from '../../protocol/scope.ts';
 import {
   openField,
   openName,
@@ -91,7 +91,9 @@ export function rowsOf(
       : null;
     return { kind, tag: identifier.tag, boxes, wrapped };
   });
-  const fields = Object.entries(account.fields).map(([field, text]) => ({
+  // Fields that no wrapped row key opens would serve nobody: they are not sealed at all.
+  const opens = tags.some(({ wrapped }) => wrapped !== null);
+  const fields = Object.entries(opens ? account.fields : {}).map(([field, text]) => ({
     field: field as Field,
     sealed: toHex(sealField(hex(account.rowKey), row, field, text)),
   }));
@@ -125,7 +127,7 @@ export function submissionOf(
     ),
     fields: rows.flatMap((row) =>
       row.fields.map(({ field, sealed }) =>
-        concat(hex(row.handle), uint(FIELDS.indexOf(field), 1), hex(sealed)),
+        concat(hex(row.handle), uint(fieldNumber(field), 1), hex(sealed)),
       ),
     ),
     names: rows.flatMap((row) =>

@@ -212,7 +212,8 @@ export function makeEvaluation(
 }
 
 export function makeRefusal(pair: TestPair, side: Side, number: number): Uint8Array {
-  const refusal = { request: number, reason: 'budget_spent', counts: new Map([['domain', 3]]) } as const;
+  const counts = new Map<Kind, number>([['domain', 3]]);
+  const refusal = { request: number, reason: 'budget_spent', counts } as const;
   return signRefusal(contextOf(pair, side), refusal, pair[otherSide(side)].agent.seed);
 }
 

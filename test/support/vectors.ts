@@ -65,7 +65,7 @@ const PLANS: readonly Plan[] = [
   {
     name: 'name-match-with-country',
     description:
-      'Names match alone and with a country code behind U+001F. A name is not strong: no row key is wrapped and no field opens.',
+      'Names match alone and with a country code behind U+001F. A name is not strong: no row key is wrapped and no field is sealed.',
     founder: [{ identifiers: [name('delta'), name('delta\u001fUS')], fields: { owner: 'Ana' } }],
     joiner: [
       { identifiers: [name('delta'), name('delta\u001fUS')], fields: { owner: 'Ben' } },

@@ -1,0 +1,206 @@
+/** Who may not: every route of the API's own description, without a token, with an expired and with a stranger's. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { systemRandom } from '../../protocol/hash.ts';
+import {
+  type Answer,
+  login,
+  register,
+  type TestPartnership,
+  testPartnership,
+} from '../support/service-app.ts';
+import { makeTestParty } from '../support/service-parties.ts';
+
+interface Route {
+  readonly method: string;
+  readonly path: string;
+  readonly operation: {
+    readonly security?: unknown;
+    readonly requestBody?: { readonly content: Record<string, unknown> };
+  };
+}
+
+const PUBLIC = [
+  'GET /v1/service',
+  'PUT /v1/organisations/{organisation}',
+  'POST /v1/login/challenges',
+  'POST /v1/login/tokens',
+];
+
+let world: TestPartnership;
+let strangerToken: string;
+let expiredToken: string;
+let routes: Route[];
+
+beforeAll(async () => {
+  world = await testPartnership('scoped');
+  const { service } = world;
+  const stranger = makeTestParty('Stranger', systemRandom);
+  await register(service, stranger);
+  service.clock.nowMs -= 700_000;
+  expiredToken = await login(service, world.pair.founder);
+  service.clock.nowMs += 700_000;
+  strangerToken = await login(service, stranger);
+  const answer = await service.call('GET', '/openapi.json');
+  const { paths } = answer.json as { paths: Record<string, Record<string, Route['operation']>> };
+  routes = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
+  );
+});
+
+/** Bodies that fit the schemas, so that nothing but the caller is wrong. */
+const text = (length: number) => 'A'.repeat(Math.ceil((length * 4) / 3));
+const JSON_BODIES: Readonly<Record<string, object>> = {
+  'PUT /v1/partnerships/{partnership}': { commitment: text(32), codeHash: text(32) },
+  'PUT /v1/partnerships/{partnership}/acceptance': { acceptance: text(300), code: text(15) },
+  'PUT /v1/partnerships/{partnership}/opening': { opening: text(300) },
+  'PUT /v1/partnerships/{partnership}/epochs/{number}/offer': { offer: text(300) },
+  'PUT /v1/partnerships/{partnership}/epochs/{number}/signature': { signature: text(64) },
+  'PUT /v1/partnerships/{partnership}/scopes/{number}': { scope: text(300) },
+  'PUT /v1/partnerships/{partnership}/requests/{side}/{number}': { request: text(300) },
+  'PUT /v1/partnerships/{partnership}/requests/{side}/{number}/refusal': { refusal: text(300) },
+  'PUT /v1/partnerships/{partnership}/submissions/{number}': { head: text(300), list: text(300) },
+};
+
+function ask(route: Route, partnership: string, token?: string): Promise<Answer> {
+  const path = route.path
+    .replace('{partnership}', partnership)
+    .replace('{organisation}', world.pair.founder.organisation)
+    .replace('{side}', 'founder')
+    .replace('{number}', '1')
+    .replace('{index}', '0');
+  const content = Object.keys(route.operation.requestBody?.content ?? {});
+  const body = content.includes('application/octet-stream')
+    ? { bytes: new Uint8Array(10) }
+    : content.length > 0
+      ? { json: JSON_BODIES[`${route.method} ${route.path}`] ?? {} }
+      : {};
+  return world.service.call(route.method, path, { token, ...body });
+}
+
+const needsToken = () => routes.filter((route) => !PUBLIC.includes(`${route.method} ${route.path}`));
+
+describe('every route', () => {
+  it('is described, and says whether it needs a token', () => {
+    expect(routes.length).toBe(27);
+    for (const route of routes) {
+      const isPublic = PUBLIC.includes(`${route.method} ${route.path}`);
+      expect([route.path, route.operation.security !== undefined]).toEqual([route.path, !isPublic]);
+    }
+  });
+
+  it('answers 401 without a token, with a wrong one and with an expired one', async () => {
+    for (const route of needsToken()) {
+      for (const token of [undefined, 'cgt_', 'x', `cgt_${'A'.repeat(43)}`, expiredToken]) {
+        const answer = await ask(route, world.pair.partnership, token);
+        expect([route.path, token, answer.status, answer.code]).toEqual([
+          route.path,
+          token,
+          401,
+          'unauthenticated',
+        ]);
+      }
+    }
+  });
+
+  it('answers a stranger as if there was no such partnership', async () => {
+    const inPartnership = needsToken().filter((route) => route.path.includes('{partnership}'));
+    expect(inPartnership.length).toBe(22);
+    for (const route of inPartnership) {
+      // To take an id that is free is the one thing that a stranger may.
+      const absent =
+        route.path === '/v1/partnerships/{partnership}' && route.method === 'PUT' ? null : ABSENT;
+      const foreign = await ask(route, world.pair.partnership, strangerToken);
+      expect([route.method, route.path, foreign.code]).toEqual([route.method, route.path, 'not_found']);
+      if (!absent) continue;
+      const missing = await ask(route, absent, strangerToken);
+      expect([missing.status, missing.bytes]).toEqual([foreign.status, foreign.bytes]);
+      expect([...missing.headers]).toEqual([...foreign.headers]);
+    }
+  });
+
+  it('does not list the partnership to a stranger', async () => {
+    const answer = await world.service.call('GET', '/v1/partnerships', { token: strangerToken });
+    expect(answer.json).toEqual({ partnerships: [] });
+  });
+
+  it('leaves no trace of a stranger', async () => {
+    const view = await world.as('founder', 'GET', '');
+    expect(view.json).toMatchObject({ requests: { founder: null }, lastRequest: { founder: 0, joiner: 0 } });
+  });
+
+  it('answers unknown addresses below /v1 with 401 before it says that there is nothing', async () => {
+    expect((await world.service.call('GET', '/v1/nothing')).code).toBe('unauthenticated');
+    const answer = await world.service.call('GET', '/v1/nothing', { token: strangerToken });
+    expect(answer.code).toBe('not_found');
+  });
+
+  it('takes a token in the header only', async () => {
+    const path = `/v1/partnerships?token=${world.tokens.founder}`;
+    expect((await world.service.call('GET', path)).status).toBe(401);
+  });
+});
+
+const ABSENT = 'prt_00000000000000000000000000000000';
+
+describe('bodies', () => {
+  it('are limited in size', async () => {
+    const { tokens, base, service } = world;
+    const token = tokens.founder;
+    const big = { bytes: new Uint8Array((1 << 19) + 1), token };
+    const fits = { bytes: new Uint8Array(1 << 19), token };
+    for (const path of ['/requests/founder/1/chunks/0', '/submissions/1/chunks/0']) {
+      expect((await service.call('PUT', base + path, big)).code).toBe('too_large');
+      expect((await service.call('PUT', base + path, fits)).code).not.toBe('too_large');
+    }
+    expect(
+      (await service.call('PUT', `${base}/scopes/1`, { json: { scope: text(200_000) }, token })).code,
+    ).toBe('too_large');
+    const list = { json: { head: text(300), list: text(600_000) }, token };
+    expect((await service.call('PUT', `${base}/submissions/1`, list)).code).not.toBe('too_large');
+    const more = { json: { head: text(300), list: text(900_000) }, token };
+    expect((await service.call('PUT', `${base}/submissions/1`, more)).code).toBe('too_large');
+  });
+
+  it('are of the right type', async () => {
+    const { tokens, base, service } = world;
+    const bytes = new Uint8Array(10);
+    const headers = { 'content-type': 'text/plain' };
+    for (const path of [
+      'requests/founder/1/chunks/0',
+      'requests/joiner/1/evaluations/0',
+      'submissions/1/chunks/0',
+    ]) {
+      const answer = await service.call('PUT', `${base}/${path}`, { token: tokens.founder, bytes, headers });
+      expect(answer.code).toBe('unsupported_media_type');
+    }
+    const answer = await service.call('POST', `${base}/matrix`, { token: tokens.founder, bytes, headers });
+    expect(answer.code).toBe('invalid_request');
+  });
+
+  it('that are no JSON, or not of the schema, are refused with the place of the fault', async () => {
+    const { tokens, base, service } = world;
+    const headers = { 'content-type': 'application/json' };
+    const token = tokens.founder;
+    const broken = await service.call('POST', `${base}/matrix`, {
+      token,
+      headers,
+      bytes: new Uint8Array([123]),
+    });
+    expect(broken.code).toBe('invalid_request');
+    const wrong = await service.call('POST', `${base}/overlap`, { token, json: { limit: 0, mine: 'x' } });
+    expect([wrong.code, wrong.json?.detail]).toEqual(['invalid_request', 'json.mine, json.limit']);
+  });
+});
+
+describe('an error that nobody foresaw', () => {
+  it('is reported here and not told to the client', async () => {
+    const { service, as } = await testPartnership('opened');
+    service.wrap(() => {
+      throw new Error('the disk of /secret/place is full');
+    });
+    const answer = await as('founder', 'GET', '/receipt');
+    expect([answer.status, answer.code]).toEqual([500, 'internal']);
+    expect(new TextDecoder().decode(answer.bytes)).not.toContain('secret');
+    expect(service.reported).toHaveLength(1);
+  });
+});
