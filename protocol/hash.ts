@@ -23,11 +23,6 @@ export function sha256(message: Uint8Array): Uint8Array {
   return nobleSha256(message);
 }
 
-/** SHA-512 (FIPS 180-4): 64 bytes. */
-export function sha512(message: Uint8Array): Uint8Array {
-  return nobleSha512(message);
-}
-
 /** HMAC-SHA-256 (RFC 2104): 32 bytes. */
 export function hmac(key: Uint8Array, message: Uint8Array): Uint8Array {
   return nobleHmac(nobleSha256, key, message);
@@ -43,10 +38,32 @@ export function expand(key: Uint8Array, info: Uint8Array, length = HASH_BYTES): 
   return hkdfExpand(nobleSha256, key, info, length);
 }
 
-/** expand_message_xmd with SHA-512 (RFC 9380 section 5.3.1). */
-export function expandMessage(message: Uint8Array, domain: Uint8Array, length: number): Uint8Array {
-  return expand_message_xmd(message, domain, length, nobleSha512);
+/**
+ * expand_message_xmd with SHA-512 (RFC 9380 section 5.3.1). `hash` is another implementation of SHA-512 where a faster
+ * one is at hand.
+ */
+export function expandMessage(
+  message: Uint8Array,
+  domain: Uint8Array,
+  length: number,
+  hash: (message: Uint8Array) => Uint8Array = nobleSha512,
+): Uint8Array {
+  return expand_message_xmd(
+    message,
+    domain,
+    length,
+    Object.assign((m: Uint8Array) => hash(m), SHA512_SHAPE),
+  );
 }
+
+/** What the library asks of a hash beside calling it. */
+const SHA512_SHAPE = {
+  outputLen: nobleSha512.outputLen,
+  blockLen: nobleSha512.blockLen,
+  canXOF: false,
+  oid: nobleSha512.oid,
+  create: nobleSha512.create,
+};
 
 /** The Ed25519 public key of a 32-byte seed. */
 export function signingPublicKey(seed: Uint8Array): Uint8Array {

@@ -106,3 +106,8 @@ export function aeadOpen(
     return null;
   }
 }
+
+/** SHA-512 (FIPS 180-4): 64 bytes; in WebAssembly several times as fast as in JavaScript. */
+export function sha512(message: Uint8Array): Uint8Array {
+  return sodium.crypto_hash_sha512(message);
+}

@@ -4,7 +4,7 @@
  * 32 bytes each, outputs 64 bytes each. A batch holds 1 to MAX_BATCH elements.
  */
 import { concat, equal, prefixed, uint, utf8 } from './bytes.ts';
-import { expandMessage, type Random, sha512 } from './hash.ts';
+import { expandMessage, type Random } from './hash.ts';
 import { ok, type Result, refuse } from './result.ts';
 import { ELEMENT_BYTES, MAX_BATCH, OUTPUT_BYTES, PROOF_BYTES, SCALAR_BYTES } from './sizes.ts';
 import {
@@ -17,6 +17,7 @@ import {
   multiplyGenerator,
   multiplyScalars,
   reduceScalar,
+  sha512,
   subtractScalars,
 } from './sodium.ts';
 
@@ -217,11 +218,11 @@ function outputOf(input: Uint8Array, element: Uint8Array): Uint8Array {
 }
 
 function hashToGroup(input: Uint8Array): Uint8Array {
-  return elementFromUniform(expandMessage(input, HASH_TO_GROUP, 64));
+  return elementFromUniform(expandMessage(input, HASH_TO_GROUP, 64, sha512));
 }
 
 function hashToScalar(message: Uint8Array, domain: Uint8Array): Uint8Array {
-  return reduceScalar(expandMessage(message, domain, 64));
+  return reduceScalar(expandMessage(message, domain, 64, sha512));
 }
 
 /** RandomScalar: 64 random bytes reduced, which is uniform but for 2^-259 (RFC 9497 section 4.7.2). */

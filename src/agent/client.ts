@@ -167,7 +167,7 @@ const TIMEOUT_MS = 60_000;
 const problemDocument = z.object({ code: z.string(), title: z.string(), detail: z.string().optional() });
 
 /** A refusal by the service, with its machine-readable code. */
-export class ServiceRefusal extends Problem {
+class ServiceRefusal extends Problem {
   readonly status: number;
   readonly serviceCode: string;
 

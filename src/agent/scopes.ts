@@ -32,7 +32,7 @@ export const PRESET_TEXTS: Readonly<Record<Preset, string>> = {
 };
 
 /** Below this a count is not shown, and every count is rounded down to a multiple of it. */
-export const DEFAULT_MINIMUM_COUNT = 5;
+const DEFAULT_MINIMUM_COUNT = 5;
 const OPEN_OPPORTUNITIES = 'open-opportunities';
 const CO_SELL_FIELDS: readonly Field[] = [
   'account_name',

@@ -5,7 +5,7 @@ import { isOpen } from './population.ts';
 import { dateOf, numberOf } from './values.ts';
 
 /** The fields that a scope can name, in the order in which they are shown. */
-export const SHAREABLE_FIELDS = [
+const SHAREABLE_FIELDS = [
   'owner',
   'owner_email',
   'stage',

@@ -31,9 +31,13 @@ export function createApp(dependencies: Dependencies): App {
   });
   app.notFound((context) => problem(context, 'not_found'));
   app.onError((error, context) => {
-    // What is thrown here on purpose is Hono's: a body that is no JSON.
-    if (error instanceof HTTPException && error.status === 400)
+    // What is thrown on purpose is Hono's: a body that is no JSON, or not said to be.
+    if (error instanceof HTTPException && error.status === 415) {
+      return problem(context, 'unsupported_media_type');
+    }
+    if (error instanceof HTTPException && error.status < 500) {
       return problem(context, 'invalid_request', 'body');
+    }
     dependencies.report(error);
     return problem(context, 'internal');
   });

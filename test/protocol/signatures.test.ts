@@ -1,10 +1,11 @@
 import { ED25519_TORSION_SUBGROUP, ed25519 } from '@noble/curves/ed25519.js';
 import { describe, expect, test } from 'vitest';
 import { concat, toHex } from '../../protocol/bytes.ts';
-import { isSigningKey, sha512, signBytes, verifyBytes } from '../../protocol/hash.ts';
+import { isSigningKey, signBytes, verifyBytes } from '../../protocol/hash.ts';
 import { loginMessage, signLogin } from '../../protocol/login.ts';
 import { recordBytes, signRecord, verifyRecord } from '../../protocol/record.ts';
 import { type MessageType, messageOf, openSigned, sign } from '../../protocol/signed.ts';
+import { sha512 } from '../../protocol/sodium.ts';
 import { makeWorld, signingKey } from '../support/parties.ts';
 import { seededRandom } from '../support/random.ts';
 import { hex, reasonOf, value } from '../support/results.ts';

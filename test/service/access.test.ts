@@ -174,7 +174,7 @@ describe('bodies', () => {
       expect(answer.code).toBe('unsupported_media_type');
     }
     const answer = await service.call('POST', `${base}/matrix`, { token: tokens.founder, bytes, headers });
-    expect(answer.code).toBe('invalid_request');
+    expect(answer.code).toBe('unsupported_media_type');
   });
 
   it('that are no JSON, or not of the schema, are refused with the place of the fault', async () => {

@@ -100,7 +100,7 @@ async function syncBoth(
   throw new Error(`the sync does not come to rest: ${JSON.stringify([...total.values()])}`);
 }
 
-export async function organisation(folder: string, name: string, url: string): Promise<Agent> {
+async function organisation(folder: string, name: string, url: string): Promise<Agent> {
   const home = homeAt(join(folder, name));
   const lock = { keyFile: join(folder, `${name}.key`) };
   await createKeyring(

@@ -127,7 +127,7 @@ export interface TestPartnership {
   readonly tokens: Readonly<Record<Side, string>>;
   readonly base: string;
   /** A call below the partnership's address by one side. */
-  as(side: Side, method: string, path: string, options?: CallOptions): Promise<Answer>;
+  readonly as: (side: Side, method: string, path: string, options?: CallOptions) => Promise<Answer>;
 }
 
 /** A partnership up to a state. */

@@ -127,7 +127,7 @@ export function contextOf(pair: TestPair, side: Side): Context {
 }
 
 /** Everything of customers, accounts of prospects, both to all of the partner's populations. */
-export const GENEROUS: Scope['rules'] = [
+const GENEROUS: Scope['rules'] = [
   {
     population: 'customers',
     partnerPopulation: '*',

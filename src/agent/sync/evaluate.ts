@@ -102,7 +102,7 @@ function openedRequest(sync: EpochSync): EvaluationRequest | null {
 }
 
 /** Elements evaluated for the partner so far over all years, by kind. */
-export function evaluationCounts(sync: Pick<EpochSync, 'agent' | 'id'>): Map<Kind, number> {
+function evaluationCounts(sync: Pick<EpochSync, 'agent' | 'id'>): Map<Kind, number> {
   return new Map(KINDS.map((kind) => [kind, usedCount(sync, kind, null)]));
 }
 

@@ -1,0 +1,177 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { fromBase64url, toBase64url } from '../../protocol/bytes.ts';
+import { issueCertificate } from '../../protocol/certificate.ts';
+import { systemRandom } from '../../protocol/hash.ts';
+import { signLogin } from '../../protocol/login.ts';
+import { readConfig } from '../../src/service/config.ts';
+import { startService } from '../../src/service/node.ts';
+import { makeTestParty, type TestParty } from '../support/service-parties.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'commonground-service-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const main = new URL('../../src/service/node.ts', import.meta.url).pathname;
+
+/** A party whose certificate is valid by this machine's clock. */
+function partyNow(): TestParty {
+  const party = makeTestParty('Someone', systemRandom);
+  const now = Math.floor(Date.now() / 1000);
+  const certificate = issueCertificate(
+    {
+      name: party.name,
+      agentKey: party.agent.publicKey,
+      serial: 1,
+      validFrom: now,
+      validUntil: now + 3600,
+      recipient: `age1${'q'.repeat(58)}`,
+    },
+    party.root,
+  );
+  return { ...party, certificate };
+}
+
+async function send(url: string, method: string, body: object): Promise<Record<string, unknown>> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(url, { method, headers, body: JSON.stringify(body) });
+  return (await response.json()) as Record<string, unknown>;
+}
+
+async function login(url: string, party: TestParty, audience = new URL(url).host) {
+  const { organisation } = party;
+  const asked = await send(`${url}/v1/login/challenges`, 'POST', { organisation });
+  const challenge = fromBase64url(String(asked.challenge)) ?? new Uint8Array();
+  const signature = signLogin({ audience, organisation, challenge }, party.agent.seed);
+  return await send(`${url}/v1/login/tokens`, 'POST', {
+    organisation,
+    challenge: toBase64url(challenge),
+    signature: toBase64url(signature),
+  });
+}
+
+describe('a running service', () => {
+  it('registers by a code, logs in, stops, and knows all of it after a new start', async () => {
+    const options = { port: 0, data: join(folder, 'a') };
+    const party = partyNow();
+    const service = await startService(options);
+    const registered = await send(`${service.url}/v1/organisations/${party.organisation}`, 'PUT', {
+      certificate: toBase64url(party.certificate),
+      registrationCode: await service.registrationCode(),
+    });
+    expect(registered).toMatchObject({ organisation: party.organisation, serial: 1 });
+    const { token } = await login(service.url, party);
+    await service.close();
+    await expect(fetch(`${service.url}/healthz`)).rejects.toThrow();
+
+    const again = await startService(options);
+    const headers = { authorization: `Bearer ${String(token)}` };
+    const response = await fetch(`${again.url}/v1/partnerships`, { headers });
+    expect(await response.json()).toEqual({ partnerships: [] });
+    await again.close();
+  });
+
+  it('takes no log-in that was signed for another address', async () => {
+    const service = await startService({ port: 0, data: join(folder, 'b'), registration: 'open' });
+    const party = partyNow();
+    const address = `${service.url}/v1/organisations/${party.organisation}`;
+    await send(address, 'PUT', { certificate: toBase64url(party.certificate) });
+    expect(await login(service.url, party, 'relay.test')).toMatchObject({ code: 'unauthenticated' });
+    expect(await login(service.url.replace('127.0.0.1', 'localhost'), party)).toHaveProperty('token');
+    await service.close();
+  });
+
+  it('keeps its files to its owner', async () => {
+    const data = join(folder, 'c');
+    const service = await startService({ port: 0, data });
+    for (const name of readdirSync(data)) {
+      expect([name, statSync(join(data, name)).mode & 0o077]).toEqual([name, 0]);
+    }
+    await service.close();
+  });
+
+  it('does not start on a port that is taken', async () => {
+    const service = await startService({ port: 0, data: join(folder, 'd') });
+    const port = Number(new URL(service.url).port);
+    await expect(startService({ port, data: join(folder, 'e') })).rejects.toThrow(/EADDRINUSE/);
+    await service.close();
+  });
+
+  it('does not start with options that are wrong or unknown', async () => {
+    await expect(startService({ port: 99_999 })).rejects.toThrow(/port/);
+    const unknown = { ports: 1 } as object;
+    await expect(startService(unknown)).rejects.toThrow('unknown options: ports');
+  });
+});
+
+describe('the configuration', () => {
+  it('has defaults and is frozen', () => {
+    const config = readConfig({});
+    expect(config).toEqual({
+      ok: true,
+      value: {
+        port: 8787,
+        host: '127.0.0.1',
+        data: './.state/service',
+        operator: { name: 'unnamed operator', organisation: null },
+        registration: 'invitation',
+        publicHost: null,
+        verbose: false,
+      },
+    });
+    expect(config.ok && Object.isFrozen(config.value)).toBe(true);
+  });
+
+  it('names everything that is wrong', () => {
+    const config = readConfig({ port: 'x', registration: 'maybe', operator: { organisation: 'org_1' } });
+    expect(config.ok).toBe(false);
+    const detail = config.ok ? '' : config.detail;
+    for (const name of ['port', 'registration', 'operator.organisation']) expect(detail).toContain(name);
+  });
+});
+
+/** Runs the entry file until it ends or `until` has appeared. */
+async function command(args: readonly string[], until?: RegExp, environment: Record<string, string> = {}) {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
+    env: { ...process.env, ...environment },
+  });
+  let [stdout, stderr] = ['', ''];
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  child.stdout.on('data', (text: Buffer) => {
+    stdout += text.toString();
+    if (until?.test(stdout)) child.kill('SIGTERM');
+  });
+  child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+  const code = await ended;
+  return { code, stdout, stderr };
+}
+
+describe('the command', () => {
+  it('teaches', async () => {
+    const { code, stdout } = await command(['--help']);
+    expect(code).toBe(0);
+    for (const option of ['--port', '--public-host', '--data', '--operator', '--registration', 'example:']) {
+      expect(stdout).toContain(option);
+    }
+  });
+
+  it('makes registration codes, on stdout alone', async () => {
+    const { code, stdout } = await command(['registration-code', '--data', join(folder, 'f')]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^cgr_[A-Za-z0-9_-]{22}\n$/)]);
+  });
+
+  it('prints a first code, serves, and ends at SIGTERM', async () => {
+    const environment = { COMMONGROUND_DATA: join(folder, 'g') };
+    const { code, stdout, stderr } = await command(['--port', '0'], /cgr_.*\n/, environment);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^cgr_\S+\n$/)]);
+    expect(stderr).toContain(`data in ${environment.COMMONGROUND_DATA}`);
+    expect(readFileSync(join(folder, 'g', 'directory.db')).includes(stdout.trim())).toBe(false);
+  });
+
+  it.each([[['--nonsense']], [['dance']], [['--port', 'x']]])('refuses %s with a hint', async (args) => {
+    const { code, stdout, stderr } = await command(args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^commonground: .*\nhint: /);
+  });
+});
