@@ -1,8 +1,5 @@
-/**
- * Microseconds an element of every step of the protocol on one thread, beside the same step in noble's RFC 9497 module,
- * in one run. The last line is one JSON object.
- */
-import { cpus } from 'node:os';
+/** Microseconds an element of every step of the protocol, beside the same step in noble's RFC 9497 module. */
+import { availableParallelism } from 'node:os';
 import { ristretto255_oprf } from '@noble/curves/ed25519.js';
 import { utf8 } from '../../protocol/bytes.ts';
 import { systemRandom } from '../../protocol/hash.ts';
@@ -14,6 +11,7 @@ import {
   finalize,
   verifyEvaluation,
 } from '../../protocol/suite.ts';
+import { openPool } from '../../src/agent/crypto/pool.ts';
 import { makeRecords } from '../../src/agent/crypto/tasks.ts';
 
 const ELEMENTS = 2048;
@@ -50,66 +48,80 @@ const accounts = Array.from({ length: 512 }, (_, i) => ({
   name: { text: 'Company', populations: [0] },
 }));
 
-const results = [
-  compare(
-    'blind',
-    () => blind(inputs, systemRandom),
-    () => few.map((input) => voprf.blind(input)),
-  ),
-  compare(
-    'evaluate and prove',
-    () => unwrap(evaluate(keys, blinding.blinded, systemRandom)),
-    () => voprf.blindEvaluateBatch(keys.secretKey, keys.publicKey, fewBlinded),
-  ),
-  compare(
-    'verify the proof',
-    () => unwrap(verifyEvaluation(blinding.blinded, evaluation, keys.publicKey)),
-    null,
-  ),
-  compare(
-    'verify and finalize',
-    () => unwrap(finalize(inputs, blinding, evaluation, keys.publicKey)),
-    () => voprf.finalizeBatch(items, keys.publicKey, fewEvaluated.proof),
-  ),
-  compare('own evaluation', () => evaluateOwn(keys.secretKey, inputs), null),
-  time('tag, boxes, seals of an account', accounts.length, () =>
-    makeRecords({
-      context,
-      submission: 1,
-      scopeHash: new Uint8Array(32),
-      namesKey: new Uint8Array(32),
-      accounts,
-    }),
-  ),
-];
-
-console.log(
-  `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}; µs an element, one thread`,
-);
-for (const result of results) {
-  const ratio =
-    result.noble === null
-      ? ''
-      : `   noble ${result.noble.toFixed(0)}, ${(result.noble / result.micros).toFixed(1)} times as long`;
-  console.log(`${result.name.padEnd(34)} ${result.micros.toFixed(1).padStart(8)}${ratio}`);
+export interface Step {
+  readonly name: string;
+  /** Microseconds an element, one thread. */
+  readonly micros: number;
+  /** The same with noble, where it has the step. */
+  readonly noble: number | null;
 }
-const own = results.filter((result) =>
-  ['blind', 'verify and finalize', 'own evaluation'].includes(result.name),
-);
-console.log(
-  JSON.stringify({ ownElement: Math.round(own.reduce((sum, result) => sum + result.micros, 0)), results }),
-);
+
+/** Every step on one thread; the best of some rounds. */
+export function benchElements(): Step[] {
+  return [
+    compare(
+      'blind',
+      () => blind(inputs, systemRandom),
+      () => few.map((input) => voprf.blind(input)),
+    ),
+    compare(
+      'evaluate and prove',
+      () => unwrap(evaluate(keys, blinding.blinded, systemRandom)),
+      () => voprf.blindEvaluateBatch(keys.secretKey, keys.publicKey, fewBlinded),
+    ),
+    compare(
+      'verify the proof',
+      () => unwrap(verifyEvaluation(blinding.blinded, evaluation, keys.publicKey)),
+      null,
+    ),
+    compare(
+      'verify and finalize',
+      () => unwrap(finalize(inputs, blinding, evaluation, keys.publicKey)),
+      () => voprf.finalizeBatch(items, keys.publicKey, fewEvaluated.proof),
+    ),
+    compare('own evaluation', () => evaluateOwn(keys.secretKey, inputs), null),
+    time('tag, boxes and seals of an account', accounts.length, () =>
+      makeRecords({
+        context,
+        submission: 1,
+        scopeHash: new Uint8Array(32),
+        namesKey: new Uint8Array(32),
+        accounts,
+      }),
+    ),
+  ];
+}
+
+/** How many times as fast the pool of all cores evaluates as a pool of one. */
+export async function benchPool(): Promise<{ readonly threads: number; readonly speedup: number }> {
+  const one = await poolSeconds(1);
+  const threads = availableParallelism();
+  return { threads, speedup: one / (await poolSeconds(threads)) };
+}
+
+async function poolSeconds(threads: number): Promise<number> {
+  const pool = openPool(threads);
+  const seed = systemRandom(32);
+  const work = () =>
+    Promise.all(
+      Array.from({ length: 8 }, () =>
+        pool.run('evaluateChunk', { seed, kind: 'domain', blinded: blinding.blinded }),
+      ),
+    );
+  await work();
+  const begun = performance.now();
+  await work();
+  const seconds = (performance.now() - begun) / 1000;
+  await pool.close();
+  return seconds;
+}
 
 function compare(name: string, ours: () => unknown, noble: (() => unknown) | null) {
   return { ...time(name, ELEMENTS, ours), noble: noble && time(name, NOBLE_ELEMENTS, noble).micros };
 }
 
 /** The best of some rounds after one to warm up. */
-function time(
-  name: string,
-  elements: number,
-  work: () => unknown,
-): { name: string; micros: number; noble: number | null } {
+function time(name: string, elements: number, work: () => unknown): Step {
   work();
   let best = Number.POSITIVE_INFINITY;
   for (let i = 0; i < ROUNDS; i++) {

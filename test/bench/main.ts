@@ -1,0 +1,81 @@
+/**
+ * `npm run bench`: the cryptography an element, the storage, and whole mappings beside @openmined/psi.js, in one run.
+ * `-- --full` adds 100,000 accounts a side and the mix of identifiers that real lists give. The results go to one JSON
+ * file, and the last line is the same JSON.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { benchElements, benchPool } from './elements.ts';
+import { type Mapping, mapLists } from './mapping.ts';
+import { benchPsi, type PsiRun } from './psi.ts';
+import { benchStorage } from './storage.ts';
+
+const { values: options } = parseArgs({
+  options: { full: { type: 'boolean' }, quick: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+});
+if (options.help) {
+  console.log(
+    'npm run bench [-- --quick | --full]\n\n--quick: only elements and storage. --full: also 100,000 × 100,000 and real identifiers.',
+  );
+  process.exit(0);
+}
+
+const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}`;
+console.log(machine);
+
+const steps = benchElements();
+console.log('\nµs an element, one thread');
+for (const { name, micros, noble } of steps) {
+  const beside =
+    noble === null ? '' : `   noble ${noble.toFixed(0)} (${(noble / micros).toFixed(1)} times as long)`;
+  console.log(`  ${name.padEnd(36)}${micros.toFixed(1).padStart(8)}${beside}`);
+}
+const sum = (...names: string[]) =>
+  steps.filter(({ name }) => names.includes(name)).reduce((total, { micros }) => total + micros, 0);
+const ownElement = Math.round(sum('blind', 'verify and finalize', 'own evaluation'));
+const partnerElement = Math.round(sum('evaluate and prove'));
+console.log(`  own element ${ownElement}, partner's element ${partnerElement}`);
+
+const pool = await benchPool();
+console.log(`\n${pool.threads} workers: ${pool.speedup.toFixed(2)} times one`);
+
+const storage = benchStorage(1_000_000);
+console.log(
+  `\n1,000,000 tags stored in ${storage.insertSeconds.toFixed(2)} s (${storage.rowsPerSecond} a second), joined in ${storage.joinSeconds.toFixed(2)} s`,
+);
+
+const mappings: { mapping: Mapping; psi: PsiRun | null }[] = [];
+if (!options.quick) {
+  for (const accounts of options.full ? [10_000, 100_000] : [10_000]) {
+    mappings.push(show(await mapLists(accounts, 'domain'), await benchPsi(accounts)));
+  }
+  if (options.full) mappings.push(show(await mapLists(20_000, 'real'), null));
+}
+
+const results = {
+  machine,
+  at: new Date().toISOString(),
+  steps,
+  ownElement,
+  partnerElement,
+  pool,
+  storage,
+  mappings,
+};
+mkdirSync('.state', { recursive: true });
+writeFileSync('.state/bench.json', `${JSON.stringify(results, null, 2)}\n`);
+console.log('\nresults in .state/bench.json');
+console.log(JSON.stringify(results));
+
+function show(mapping: Mapping, psi: PsiRun | null): { mapping: Mapping; psi: PsiRun | null } {
+  const { accounts, identifiers, syncSeconds, agentMegabytes, serviceMegabytes, pairs } = mapping;
+  console.log(
+    `\n${accounts} × ${accounts} accounts, ${identifiers.toFixed(2)} identifiers each: ${syncSeconds.toFixed(1)} s, ${pairs} pairs; agent ${agentMegabytes} MB, service ${serviceMegabytes} MB at most`,
+  );
+  if (psi)
+    console.log(
+      `  psi.js, one side learns, nothing proved: ${psi.seconds.toFixed(1)} s (${(psi.seconds / syncSeconds).toFixed(2)} times as long), ${psi.pairs} pairs`,
+    );
+  return { mapping, psi };
+}
