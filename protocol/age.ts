@@ -42,6 +42,35 @@ export async function openWithPassphrase(passphrase: string, file: Uint8Array): 
   return decrypt(decrypter, file);
 }
 
+/** What opens an age file: an identity, or a passphrase. */
+export type AgeKey = { readonly identity: string } | { readonly passphrase: string };
+
+/** The age file of a stream, made as it flows: for what is larger than memory should hold. */
+export async function sealStream(
+  lock: { readonly recipient: string } | { readonly passphrase: string },
+  plaintext: ReadableStream<Uint8Array>,
+): Promise<ReadableStream<Uint8Array>> {
+  const encrypter = new Encrypter();
+  if ('recipient' in lock) encrypter.addRecipient(lock.recipient);
+  else encrypter.setPassphrase(lock.passphrase);
+  return encrypter.encrypt(plaintext);
+}
+
+/** The plaintext as it flows, or null where the key does not fit. The stream fails where the file was cut or changed. */
+export async function openStream(
+  key: AgeKey,
+  file: ReadableStream<Uint8Array>,
+): Promise<ReadableStream<Uint8Array> | null> {
+  const decrypter = new Decrypter();
+  if ('identity' in key) decrypter.addIdentity(key.identity);
+  else decrypter.addPassphrase(key.passphrase);
+  try {
+    return await decrypter.decrypt(file);
+  } catch {
+    return null;
+  }
+}
+
 async function decrypt(decrypter: Decrypter, file: Uint8Array): Promise<Uint8Array | null> {
   try {
     return await decrypter.decrypt(file);

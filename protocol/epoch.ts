@@ -4,8 +4,8 @@
  */
 import { compare, concat, equal, Reader, uint } from './bytes.ts';
 import { HASH_BYTES, isSigningKey, PUBLIC_KEY_BYTES, pinnedHash, sha256 } from './hash.ts';
-import { NORMALISER_DATA, NORMALISER_VERSION } from './identifiers/index.ts';
 import { type Kind, kindNumber, kindOf } from './identifiers/kind.ts';
+import { NORMALISER_DATA, NORMALISER_VERSION } from './identifiers/version.ts';
 import {
   label,
   messageStart,

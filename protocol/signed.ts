@@ -16,6 +16,7 @@ export type MessageType =
   | 'evaluation refusal'
   | 'submission'
   | 'scope'
+  | 'ending'
   | 'login';
 
 /** The largest signed message that is read: an evaluation of a full chunk and its frame. */

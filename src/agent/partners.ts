@@ -29,6 +29,7 @@ import {
   newPartnership,
   type Partnership,
   type PinnedPartner,
+  removePartnership,
   updatePartnership,
 } from './store/partnerships.ts';
 
@@ -113,21 +114,16 @@ export function readInvitation(text: string): Invitation {
   return { service: parsed.data.service, partnership, commitment: committed, code, from: parsed.data.from };
 }
 
-/** Registers where needed and answers an invitation. */
+/**
+ * Registers where needed and answers an invitation. What is answered is kept first, so that a killed process answers
+ * the same when it is run again: a second, different answer would be refused.
+ */
 export async function acceptInvitation(
   agent: Agent,
   invitation: Invitation,
   alias: string,
   random: Random,
 ): Promise<Partnership> {
-  refuseTakenAlias(agent, alias);
-  if (listPartnerships(agent.store).some((known) => known.id === invitation.partnership)) {
-    throw new Problem(
-      'bad_argument',
-      'this invitation is in this home already',
-      'an organisation cannot accept its own invitation, nor one twice',
-    );
-  }
   const configured = agent.configuration.service;
   if (configured && configured !== invitation.service) {
     throw new Problem(
@@ -136,17 +132,38 @@ export async function acceptInvitation(
       'use another --home for another service',
     );
   }
+  const known = listPartnerships(agent.store).find(({ id }) => id === invitation.partnership);
+  if (known && (known.side === 'founder' || known.alias !== alias)) {
+    throw new Problem(
+      'bad_argument',
+      `this invitation is in this home already, as ${known.alias}`,
+      'an organisation cannot accept its own invitation, nor one twice',
+    );
+  }
+  const partnership = known ?? answerTo(agent, invitation, alias, random);
   const client = new Client(invitation.service, agent.keyring, agent.now);
   await client.register({
     invitation: { partnership: invitation.partnership, code: toBase64url(invitation.code) },
   });
   if (!configured) writeConfiguration(agent.home, { ...agent.configuration, service: invitation.service });
+  try {
+    await client.accept(invitation.partnership, decode(partnership.acceptance ?? ''), invitation.code);
+  } catch (error) {
+    // Used by another, expired or ended: this answer will never be taken.
+    if (error instanceof Problem && error.code === 'service_refused')
+      removePartnership(agent.store, partnership.id);
+    throw error;
+  }
+  return partnership;
+}
+
+function answerTo(agent: Agent, invitation: Invitation, alias: string, random: Random): Partnership {
+  refuseTakenAlias(agent, alias);
   const mine: Introduction = {
     certificate: agent.keyring.signedCertificate,
     nonce: random(INVITATION_NONCE_BYTES),
   };
   const acceptance = accept(invitation.partnership, invitation.commitment, mine, agent.keyring.agentSeed);
-  await client.accept(invitation.partnership, acceptance, invitation.code);
   const partnership = {
     ...newPartnership({
       id: invitation.partnership,
@@ -211,7 +228,7 @@ export async function introduce(
  * that differ end the partnership for good, because a second try would be a second guess for an attacker.
  */
 export function verify(agent: Agent, partnership: Partnership, typed: string): Partnership {
-  if (partnership.deadSince) throw deadProblem(partnership);
+  refuseEnded(partnership);
   if (!partnership.phrase || !partnership.partner) {
     throw new Problem(
       'not_verified',
@@ -245,7 +262,7 @@ export function verify(agent: Agent, partnership: Partnership, typed: string): P
 
 /** Throws unless the partner was verified on this machine. */
 export function requireVerified(partnership: Partnership): PinnedPartner {
-  if (partnership.deadSince) throw deadProblem(partnership);
+  refuseEnded(partnership);
   if (!partnership.verifiedAt || !partnership.partner) {
     throw new Problem(
       'not_verified',
@@ -269,7 +286,7 @@ export function followCertificate(
   if (!certificate.ok) {
     if (certificate.reason === 'expired') {
       throw new Problem(
-        'partner_alarm',
+        'partner_expired',
         `the agent key of ${partnership.alias} has expired`,
         'ask the partner to renew it',
       );
@@ -354,7 +371,7 @@ function refuseTakenAlias(agent: Agent, alias: string): void {
       'use small letters, digits and hyphens',
     );
   }
-  if (listPartnerships(agent.store).some((known) => known.alias === alias)) {
+  if (listPartnerships(agent.store).some((known) => known.alias === alias && !known.ended)) {
     throw new Problem(
       'bad_argument',
       `there is a partner called ${alias} already`,
@@ -371,12 +388,12 @@ function introductionAlarm(reason: string): Problem {
   );
 }
 
-function deadProblem(partnership: Partnership): Problem {
-  return new Problem(
-    'partnership_ended',
-    `the words of ${partnership.alias} differed on ${partnership.deadSince}`,
-    'start a new invitation',
-  );
+function refuseEnded({ alias, ended, deadSince }: Partnership): void {
+  if (!ended && !deadSince) return;
+  const what = ended
+    ? `the partnership with ${alias} was ended by ${ended.by === 'mine' ? 'you' : alias} on ${ended.at}`
+    : `the words of ${alias} differed on ${deadSince}`;
+  throw new Problem('partnership_ended', what, 'start a new invitation');
 }
 
 function decode(text: string): Uint8Array {

@@ -2,12 +2,12 @@
 import { fromBase64url, toBase64url, toHex } from '../../protocol/bytes.ts';
 import {
   ANY_POPULATION,
-  cellGrant,
   FIELDS,
   type Field,
   isInForce,
   MAX_POPULATIONS,
   openScope,
+  populationGrant,
   type Scope,
   type ScopeRule,
   scopeHash,
@@ -18,7 +18,7 @@ import type { PartnershipView } from './client.ts';
 import { requireVerified } from './partners.ts';
 import { Problem } from './problem.ts';
 import { countAccounts, listPopulations } from './store/lists.ts';
-import { type Partnership, updatePartnership } from './store/partnerships.ts';
+import { getPartnership, type Partnership, updatePartnership } from './store/partnerships.ts';
 
 export const PRESETS = ['counts', 'overlap', 'co-sell'] as const;
 export type Preset = (typeof PRESETS)[number];
@@ -96,8 +96,13 @@ export async function grantScope(
       'choose with --population',
     );
   }
-  const previous = partnership.scopes.mine ? decode(partnership.scopes.mine) : null;
-  const last = previous ? readMine(agent, partnership) : null;
+  // After a restore the service knows versions that this home does not.
+  if (!dryRun) followOwnScope(agent, partnership, await agent.client().partnership(partnership.id));
+  const { scopes } = getPartnership(agent.store, partnership.id);
+  const previous = scopes.mine ? decode(scopes.mine) : null;
+  const last = previous ? readMine(agent, { ...partnership, scopes }) : null;
+  // A version whose upload failed would leave a gap in the numbers that the service never closes.
+  if (previous && last && !dryRun) await agent.client().putScope(partnership.id, last.number, previous);
   const budget = Math.max(10_000, 3 * countAccounts(agent.store));
   const scope: Scope = {
     version: 1,
@@ -151,6 +156,38 @@ export function readMine(agent: Agent, partnership: Partnership): Scope | null {
   return scope.value;
 }
 
+/**
+ * Brings this side's own scope in line with the newest one that the service shows, which this side's key must have
+ * signed. They part after a restore, or where a version never reached the service. The one issued last is what the
+ * people here want: it stays, numbered behind the service's, or it is taken from the service.
+ */
+export function followOwnScope(agent: Agent, partnership: Partnership, view: PartnershipView): void {
+  const shown = view.scopes[partnership.side];
+  const kept = readMine(agent, partnership);
+  if (!shown || partnership.scopes.mine === toBase64url(shown)) return;
+  const { agentKey } = agent.keyring.certificate;
+  const scope = openScope(shown, agentKey);
+  if (!scope.ok || scope.value.partnership !== partnership.id)
+    throw new Problem(
+      'service_alarm',
+      `the service shows a scope in your name that is not yours (${scope.ok ? 'other partnership' : scope.reason})`,
+      'nothing was changed; call the operator of the service',
+    );
+  const { number, issuedAt } = scope.value;
+  const hash = toHex(scopeHash(shown));
+  // Not published yet, and it fits: publishing is the next step.
+  if (kept && kept.number > number && (kept.number > number + 1 || kept.previous === hash)) return;
+  const next =
+    kept && kept.issuedAt > issuedAt
+      ? signScope({ ...kept, number: number + 1, previous: hash }, agent.keyring.agentSeed)
+      : shown;
+  updatePartnership(agent.store, partnership.id, (current) => ({
+    ...current,
+    scopes: { ...current.scopes, mine: toBase64url(next) },
+    pendingSubmission: null,
+  }));
+}
+
 /** The partner's newest scope as kept, or null. */
 export function readTheirs(partnership: Partnership): Scope | null {
   const partner = requireVerified(partnership);
@@ -158,6 +195,10 @@ export function readTheirs(partnership: Partnership): Scope | null {
   const scope = openScope(decode(partnership.scopes.theirs), decode(partner.agentKey));
   return scope.ok ? scope.value : null;
 }
+
+/** What to do where the service shows an older state than before. */
+const WENT_BACK =
+  'if the service was restored from a backup, your partner’s next sync brings it up to date; if that does not help, do not go on and call your partner';
 
 /** Takes the partner's newest scope of a view: signed by the pinned key, for this partnership, never an older one. */
 export function followScope(agent: Agent, partnership: Partnership, view: PartnershipView): Partnership {
@@ -169,6 +210,7 @@ export function followScope(agent: Agent, partnership: Partnership, view: Partne
       throw new Problem(
         'service_alarm',
         `the service hides the scope of ${partnership.alias} that it showed before`,
+        WENT_BACK,
       );
     return partnership;
   }
@@ -190,6 +232,18 @@ export function followScope(agent: Agent, partnership: Partnership, view: Partne
     throw new Problem(
       'service_alarm',
       `the service shows version ${scope.value.number} of the scope of ${partnership.alias}, version ${known.number} was seen before`,
+      WENT_BACK,
+    );
+  }
+  if (
+    known &&
+    kept &&
+    scope.value.number === known.number + 1 &&
+    scope.value.previous !== toHex(scopeHash(decode(kept)))
+  ) {
+    throw new Problem(
+      'partner_alarm',
+      `the new scope of ${partnership.alias} does not follow the one that was seen before`,
     );
   }
   return updatePartnership(agent.store, partnership.id, (current) => ({
@@ -201,8 +255,8 @@ export function followScope(agent: Agent, partnership: Partnership, view: Partne
 /** True when the scope is in force and grants anything at all. */
 export function grantsAnything(scope: Scope | null, nowMs: number): boolean {
   if (!scope || !isInForce(scope, nowMs)) return false;
-  return scope.rules.some((rule) => {
-    const grant = cellGrant(scope, rule.population, rule.partnerPopulation);
+  return scope.populations.some((population) => {
+    const grant = populationGrant(scope, population);
     return grant.level !== 'none' || grant.whiteSpace !== 'none';
   });
 }

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { askMatrix, askOverlap, askWhiteSpace } from '../../src/agent/answers.ts';
 import { grantScope, revokeScope } from '../../src/agent/scopes.ts';
 import { syncPartnership } from '../../src/agent/sync/sync.ts';
@@ -170,6 +170,63 @@ describe('two organisations on a real service', () => {
     expect(await overlapOf(pair, 'b')).toHaveLength(30);
     const { spent } = pair.partnership(pair.a);
     expect(spent).toEqual({ domain: 60, name: 60 });
+  });
+});
+
+describe('rounded counts', () => {
+  const COUNTS = {
+    ...EVERYTHING,
+    rules: EVERYTHING.rules.map((rule) => ({
+      ...rule,
+      level: 'counts' as const,
+      fields: [],
+      whiteSpace: 'none' as const,
+    })),
+    minimumCount: 5,
+  };
+
+  it('cannot be lifted over the minimum by listing one target often', async () => {
+    const many: Row[] = Array.from({ length: 12 }, (_, i) => [`a${i}`, `Guess ${i}`, 'siemens.com']);
+    pair = await twoOrganisations(many, B);
+    await grantBoth(pair, COUNTS);
+    await pair.sync();
+    const matrix = await askMatrix(pair.a, pair.partnership(pair.a));
+    const cell = matrix.cells.find(({ mine, theirs }) => mine === 'customers' && theirs === 'prospects');
+    expect(cell).toMatchObject({ level: 'counts', pairs: 0, exact: false });
+  });
+
+  it('are multiples of the minimum', async () => {
+    const rows = (side: string): Row[] =>
+      Array.from({ length: 13 }, (_, i) => [`${side}${i}`, `Shared ${i}`, `shared-${i}.com`]);
+    pair = await twoOrganisations(rows('a'), rows('b'));
+    await grantBoth(pair, COUNTS);
+    await pair.sync();
+    const matrix = await askMatrix(pair.a, pair.partnership(pair.a));
+    expect(
+      matrix.cells.find(({ mine, theirs }) => mine === 'customers' && theirs === 'customers')?.pairs,
+    ).toBe(10);
+    expect(await overlapOf(pair, 'a')).toEqual([]);
+  });
+});
+
+describe('what a broken connection leaves', () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  it('a scope that did not reach the service goes before the next one', async () => {
+    pair = await twoOrganisations(A, B);
+    const { a } = pair;
+    const real = fetch;
+    vi.stubGlobal('fetch', (url: string, init: RequestInit) =>
+      /scopes/.test(url) ? Promise.resolve(new Response('{}', { status: 418 })) : real(url, init),
+    );
+    await expect(grantScope(a, pair.partnership(a), EVERYTHING)).rejects.toMatchObject({
+      code: 'service_refused',
+    });
+    vi.unstubAllGlobals();
+    const scope = await grantScope(a, pair.partnership(a), EVERYTHING);
+    expect(scope.number).toBe(2);
+    await grantScope(pair.b, pair.partnership(pair.b), EVERYTHING);
+    expect((await pair.sync())[0].waiting).toBeNull();
   });
 });
 

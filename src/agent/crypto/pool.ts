@@ -1,5 +1,6 @@
 /** A pool of worker threads, one a core, for the tasks of tasks.ts. */
 import { availableParallelism } from 'node:os';
+import { extname } from 'node:path';
 import { Piscina } from 'piscina';
 import type * as tasks from './tasks.ts';
 
@@ -17,10 +18,13 @@ export interface CryptoPool {
 
 export function openPool(threads = availableParallelism()): CryptoPool {
   const pool = new Piscina({
-    filename: new URL('./worker.ts', import.meta.url).href,
+    // The built package has it as worker.js beside this file.
+    filename: new URL(`./worker${extname(import.meta.url)}`, import.meta.url).href,
     minThreads: 0,
     maxThreads: threads,
     idleTimeout: 1000,
+    // A chunk is a few megabytes; without a limit each worker lets its garbage grow with the machine's memory.
+    resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 },
   });
   return {
     width: threads + 1,

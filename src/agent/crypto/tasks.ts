@@ -13,7 +13,7 @@ import { ok, type Result } from '../../../protocol/result.ts';
 import { FIELDS, type Field, fieldNumber } from '../../../protocol/scope.ts';
 import { sealField, sealName, wrapRowKey } from '../../../protocol/seal.ts';
 import { KEY_BYTES, OUTPUT_BYTES, ROW_KEY_BYTES } from '../../../protocol/sizes.ts';
-import type { RecordType } from '../../../protocol/submission.ts';
+import type { PackedRecords, RecordType } from '../../../protocol/submission.ts';
 import {
   type Blinding,
   blind,
@@ -109,15 +109,21 @@ export interface RecordsTask {
   readonly accounts: readonly OutgoingAccount[];
 }
 
-/** One record each: its key, then its value, as submissions pack them. */
-export interface OutgoingRecord {
+interface OutgoingRecord {
   readonly type: RecordType;
+  /** Key, then value. */
   readonly bytes: Uint8Array;
 }
 
-/** Tags, boxes, wrapped row keys, sealed fields and names of some accounts. */
-export function makeRecords(task: RecordsTask): OutgoingRecord[] {
-  return task.accounts.flatMap((account) => recordsOf(task, account));
+/** Tags, boxes, wrapped row keys, sealed fields and names of some accounts, packed by type and size, not sorted. */
+export function makeRecords(task: RecordsTask): PackedRecords[] {
+  const groups = new Map<string, { type: RecordType; recordBytes: number; records: Uint8Array[] }>();
+  for (const { type, bytes } of task.accounts.flatMap((account) => recordsOf(task, account))) {
+    const group = groups.get(`${type} ${bytes.length}`) ?? { type, recordBytes: bytes.length, records: [] };
+    group.records.push(bytes);
+    groups.set(`${type} ${bytes.length}`, group);
+  }
+  return [...groups.values()].map((group) => ({ ...group, records: concat(...group.records) }));
 }
 
 function recordsOf(task: RecordsTask, account: OutgoingAccount): OutgoingRecord[] {

@@ -85,6 +85,7 @@ export async function importSource(
       `delete from ${table} where source = ? and record not in (select record from seen)`,
       sourceKey,
     );
+    if (counts.added + counts.changed + removed > 0) noteListChange(store);
     const records = counts.added + counts.changed + counts.unchanged;
     const about: Source = {
       name: source,
@@ -111,7 +112,11 @@ export async function importSource(
       rejectedCount: counts.rejected,
     };
   } catch (error) {
-    database.exec('rollback');
+    try {
+      database.exec('rollback');
+    } catch {
+      // Where the disk is full or fails, SQLite has rolled back by itself; the first error is the one to tell.
+    }
     throw error;
   }
 }
@@ -214,15 +219,31 @@ function openAccount(store: Store, key: Uint8Array, sealed: Uint8Array): Account
 }
 
 export function putPopulation(store: Store, population: Population): void {
-  store.database.run(
-    'insert into populations (name, sealed) values (?, ?) on conflict do update set sealed = excluded.sealed',
-    population.name,
-    store.vault.sealJson('population', population),
-  );
+  store.database.transaction(() => {
+    store.database.run(
+      'insert into populations (name, sealed) values (?, ?) on conflict do update set sealed = excluded.sealed',
+      population.name,
+      store.vault.sealJson('population', population),
+    );
+    noteListChange(store);
+  });
 }
 
 export function removePopulation(store: Store, name: string): boolean {
-  return store.database.run('delete from populations where name = ?', name) > 0;
+  return store.database.transaction(() => {
+    noteListChange(store);
+    return store.database.run('delete from populations where name = ?', name) > 0;
+  });
+}
+
+/** Rises with every change of accounts, opportunities or populations, whichever process made it. */
+export function listVersion(store: Store): number {
+  return store.database.get<{ number: number }>('select number from list_version')?.number ?? 0;
+}
+
+/** Within the transaction of the change. */
+function noteListChange(store: Store): void {
+  store.database.run('update list_version set number = number + 1');
 }
 
 export function listPopulations(store: Store): Population[] {

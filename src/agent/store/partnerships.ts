@@ -21,6 +21,8 @@ export interface Partnership {
   readonly verifiedAt: string | null;
   /** Set when the phrases differed: nothing ever moves in this partnership again. */
   readonly deadSince: string | null;
+  /** Set when either side ended the partnership: keys and everything blinded are deleted. */
+  readonly ended: EndedState | null;
   readonly epoch: EpochState | null;
   /** Newest signed scopes; a lower number or another document of the same number is never taken again. */
   readonly scopes: { readonly mine: string | null; readonly theirs: string | null };
@@ -35,6 +37,16 @@ export interface Partnership {
   readonly waiting: { readonly for: string; readonly since: string } | null;
   /** The partner's own count of what it evaluated for this side, by kind. */
   readonly spent: Readonly<Record<string, number>>;
+}
+
+export interface EndedState {
+  readonly by: 'mine' | 'theirs';
+  /** RFC 3339, by the clock of the side that ended it. */
+  readonly at: string;
+  /** The signed ending. */
+  readonly signed: string;
+  /** False while the service does not have this side's own ending. */
+  readonly told: boolean;
 }
 
 export interface PinnedPartner {
@@ -75,6 +87,7 @@ export function newPartnership(
     partner: null,
     verifiedAt: null,
     deadSince: null,
+    ended: null,
     epoch: null,
     scopes: { mine: null, theirs: null },
     lastSubmission: null,
@@ -94,6 +107,11 @@ export function addPartnership(store: Store, partnership: Partnership): void {
   );
 }
 
+/** Forgets a partnership that never began. */
+export function removePartnership(store: Store, id: PartnershipId): void {
+  store.database.run('delete from partnerships where id = ?', id);
+}
+
 export function getPartnership(store: Store, id: PartnershipId): Partnership {
   const row = store.database.get<{ sealed: Uint8Array }>('select sealed from partnerships where id = ?', id);
   if (!row) throw new Problem('unknown_partner', `no partnership ${id} in this home`);
@@ -110,12 +128,14 @@ export function listPartnerships(store: Store): Partnership[] {
 export function findPartnership(store: Store, name: string | undefined): Partnership {
   const all = listPartnerships(store);
   const known = all.map((partnership) => partnership.alias).join(', ') || 'none yet';
-  const [only] = all;
+  // The name of an ended partnership may have been given again.
+  const live = all.filter((partnership) => !partnership.ended);
   if (name === undefined) {
-    if (only && all.length === 1) return only;
+    const [only] = live;
+    if (only && live.length === 1) return only;
     throw new Problem('bad_argument', 'name the partner', `with --partner; partners here: ${known}`);
   }
-  const found = all.find((partnership) => partnership.alias === name || partnership.id === name);
+  const found = [...live, ...all].find(({ alias, id }) => alias === name || id === name);
   if (!found) throw new Problem('unknown_partner', `no partner ${name}`, `partners here: ${known}`);
   return found;
 }

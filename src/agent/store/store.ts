@@ -15,14 +15,15 @@ const MIGRATIONS: readonly string[] = [
   create table sources (source blob primary key, sealed blob not null) strict, without rowid;
   create table accounts (
     id integer primary key,
-    source blob not null, record blob not null, sealed blob not null, digest blob not null,
-    unique (source, record)
+    source blob not null, record blob not null unique, sealed blob not null, digest blob not null
   ) strict;
+  create index accounts_of_source on accounts (source);
   create table opportunities (
     id integer primary key,
-    source blob not null, record blob not null, account blob not null, sealed blob not null, digest blob not null,
-    unique (source, record)
+    source blob not null, record blob not null unique,
+    account blob not null, sealed blob not null, digest blob not null
   ) strict;
+  create index opportunities_of_source on opportunities (source);
   create index opportunities_of_account on opportunities (account);
   create table populations (name text primary key, sealed blob not null) strict, without rowid;
   create table partnerships (id text primary key, sealed blob not null) strict, without rowid;
@@ -67,10 +68,18 @@ const MIGRATIONS: readonly string[] = [
     primary key (partnership, type, size, key)
   ) strict, without rowid;
   `,
+  // Counts the changes of accounts, opportunities and populations, so that a list is only read again after one.
+  `
+  create table list_version (number integer not null) strict;
+  insert into list_version (number) values (0);
+  `,
 ];
 
-export function openStore(home: Home, keyring: Keyring): Store {
-  const database = openDatabase(home.storeFile);
+/** A command waits so long for another process of this home: the agent's reading of a large list, another import. */
+const BUSY_TIMEOUT_MS = 120_000;
+
+export function openStore(home: Home, keyring: Pick<Keyring, 'dataKey' | 'lookupKey'>): Store {
+  const database = openDatabase(home.storeFile, { busyTimeoutMs: BUSY_TIMEOUT_MS });
   migrate(database, MIGRATIONS);
   return { database, vault: openVault(keyring), close: () => database.close() };
 }

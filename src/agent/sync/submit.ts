@@ -1,7 +1,7 @@
 /** Submitting this side's list: records are made in workers, sorted in the local store, packed, sent and activated. */
 
 import { sealTo } from '../../../protocol/age.ts';
-import { concat, toBase64url } from '../../../protocol/bytes.ts';
+import { concat, equal, toBase64url } from '../../../protocol/bytes.ts';
 import { sha256, systemRandom } from '../../../protocol/hash.ts';
 import { STRONG_KINDS } from '../../../protocol/identifiers/kind.ts';
 import { type Scope, scopeHash } from '../../../protocol/scope.ts';
@@ -10,17 +10,20 @@ import {
   encodeChunkList,
   encodeSubmissionChunk,
   MAX_SUBMISSION_CHUNK_BYTES,
+  openChunkList,
+  openSubmission,
+  type PackedRecords,
   RECORD_KEY_BYTES,
   RECORD_TYPES,
   type SubmissionChunk,
   signSubmission,
 } from '../../../protocol/submission.ts';
 import { pipeline } from '../crypto/pool.ts';
-import type { OutgoingAccount, OutgoingRecord } from '../crypto/tasks.ts';
+import type { OutgoingAccount } from '../crypto/tasks.ts';
 import { requireVerified } from '../partners.ts';
 import { Problem } from '../problem.ts';
 import { readMine } from '../scopes.ts';
-import { updatePartnership } from '../store/partnerships.ts';
+import { type Partnership, type PendingSubmission, updatePartnership } from '../store/partnerships.ts';
 import { decode, type EpochSync } from './context.ts';
 import {
   handleOf,
@@ -48,11 +51,23 @@ export async function makeSubmission(sync: EpochSync, list: ListState): Promise<
   const number = Math.max(last, sync.view.submissions.mine.lastNumber) + 1;
   const namesKey = systemRandom(ROW_KEY_BYTES);
   const hash = scopeHash(decode(signedScope));
-  database.run('delete from outgoing where partnership = ?', sync.id);
-  database.run('delete from outbox where partnership = ?', sync.id);
+  database.transaction(() => {
+    database.run('delete from outgoing where partnership = ?', sync.id);
+    database.run('delete from outbox where partnership = ?', sync.id);
+    // What the service answers from stays known, also where a kill kept its activation from being noted here.
+    updatePartnership(agent.store, sync.id, (current) => ({
+      ...current,
+      lastSubmission: activated(sync, current.pendingSubmission) ?? current.lastSubmission,
+      pendingSubmission: null,
+    }));
+    database.run(
+      'delete from submitted where partnership = ? and submission > ?',
+      sync.id,
+      Math.max(last, sync.view.submissions.mine.active ?? 0),
+    );
+  });
   let done = 0;
   let named = false;
-  database.run('delete from submitted where partnership = ? and submission > ?', sync.id, last);
   await pipeline(
     batches(sync, scope),
     sync.pool.width,
@@ -66,7 +81,7 @@ export async function makeSubmission(sync: EpochSync, list: ListState): Promise<
       }),
     (records, accounts) => {
       database.transaction(() => {
-        for (const record of records) keepRecord(sync, record);
+        for (const group of records) keepRecords(sync, group);
         for (const { handle, identifiers } of accounts) {
           noteSubmitted(
             agent.store,
@@ -102,6 +117,12 @@ export async function makeSubmission(sync: EpochSync, list: ListState): Promise<
   }));
 }
 
+/** The prepared submission, if the service has made it the active one. */
+function activated(sync: EpochSync, pending: PendingSubmission | null): Partnership['lastSubmission'] {
+  if (!pending || pending.number !== sync.view.submissions.mine.active) return null;
+  return { number: pending.number, digest: pending.digest };
+}
+
 /** Sends what the service lacks of the prepared submission, and activates it in one step. */
 export async function sendSubmission(sync: EpochSync): Promise<void> {
   const { agent } = sync;
@@ -114,16 +135,22 @@ export async function sendSubmission(sync: EpochSync): Promise<void> {
       await client.putSubmission(sync.id, pending.number, decode(pending.head), decode(pending.list));
     }
     const indexes = mine.pending?.number === pending.number ? mine.pending.missing : outboxPositions(sync);
+    const chunks = preparedChunks(sync, pending);
     let done = 0;
     await pipeline(
       indexes,
       2,
       (index) =>
-        client.putSubmissionChunk(sync.id, pending.number, index, outboxBody(sync, pending.number, index)),
+        client.putSubmissionChunk(
+          sync.id,
+          pending.number,
+          index,
+          outboxBody(sync, pending, chunks[index]?.hash, index),
+        ),
       () => sync.progress('sending', ++done, indexes.length),
     );
+    await client.activate(sync.id, pending.number);
   }
-  await client.activate(sync.id, pending.number);
   agent.store.database.transaction(() => {
     agent.store.database.run('delete from outbox where partnership = ?', sync.id);
     agent.store.database.run(
@@ -179,16 +206,19 @@ async function sealNamesKey(sync: EpochSync, namesKey: Uint8Array): Promise<Uint
   );
 }
 
-function keepRecord(sync: EpochSync, record: OutgoingRecord): void {
-  const keyBytes = RECORD_KEY_BYTES[record.type];
-  sync.agent.store.database.run(
-    'insert into outgoing (partnership, type, size, key, value) values (?, ?, ?, ?, ?)',
-    sync.id,
-    RECORD_TYPES.indexOf(record.type),
-    record.bytes.length,
-    record.bytes.subarray(0, keyBytes),
-    record.bytes.subarray(keyBytes),
-  );
+/** Puts packed records where they are sorted: what a submission's chunks hold is in order over the whole list. */
+function keepRecords(sync: EpochSync, { type, recordBytes, records }: PackedRecords): void {
+  const keyBytes = RECORD_KEY_BYTES[type];
+  for (let at = 0; at < records.length; at += recordBytes) {
+    sync.agent.store.database.run(
+      'insert into outgoing (partnership, type, size, key, value) values (?, ?, ?, ?, ?)',
+      sync.id,
+      RECORD_TYPES.indexOf(type),
+      recordBytes,
+      records.subarray(at, at + keyBytes),
+      records.subarray(at + keyBytes, at + recordBytes),
+    );
+  }
 }
 
 /** Packs the sorted records into chunks of one type and size, and keeps them for sending. */
@@ -241,13 +271,34 @@ function outboxPositions(sync: EpochSync): number[] {
     .map((row) => row.position);
 }
 
-function outboxBody(sync: EpochSync, number: number, index: number): Uint8Array {
-  const row = sync.agent.store.database.get<{ body: Uint8Array }>(
+/** The list of chunks that the prepared head signs. */
+function preparedChunks(sync: EpochSync, pending: PendingSubmission): readonly SubmissionChunk[] {
+  const { agentKey } = sync.agent.keyring.certificate;
+  const head = openSubmission(decode(pending.head), sync.mine, agentKey);
+  const list = head.ok ? openChunkList(decode(pending.list), head.value) : head;
+  if (list.ok) return list.value;
+  throw new Problem('store_damaged', `the prepared submission does not check (${list.reason})`);
+}
+
+function outboxBody(
+  sync: EpochSync,
+  { number }: PendingSubmission,
+  hash: Uint8Array | undefined,
+  index: number,
+): Uint8Array {
+  const { store } = sync.agent;
+  const row = store.database.get<{ body: Uint8Array }>(
     'select body from outbox where partnership = ? and submission = ? and position = ?',
     sync.id,
     number,
     index,
   );
-  if (!row) throw new Problem('store_damaged', `chunk ${index} of submission ${number} is gone`);
-  return row.body;
+  if (row && hash && equal(sha256(row.body), hash)) return row.body;
+  // Without this every further sync would run into it.
+  updatePartnership(store, sync.id, (current) => ({ ...current, pendingSubmission: null }));
+  throw new Problem(
+    'store_damaged',
+    `chunk ${index} of the prepared list was changed on this disk`,
+    'it was not activated; check the disk, then run `commonground sync`: it prepares the list anew',
+  );
 }

@@ -4,6 +4,7 @@ import { ok, type Result } from '../../../protocol/result.ts';
 import type { Level, WhiteSpaceLevel } from '../../../protocol/scope.ts';
 import { revealsAccounts } from '../policy/decide.ts';
 import type { ProblemCode } from '../problems.ts';
+import { first } from '../storage/partnership.ts';
 import { bit, type Cell, type Ground, groundOf } from './cells.ts';
 import type { OperationContext } from './context.ts';
 import { record } from './ledger.ts';
@@ -13,7 +14,7 @@ export interface MatrixCell {
   readonly theirs: string;
   readonly level: Level;
   readonly whiteSpaceLevel: WhiteSpaceLevel;
-  /** Distinct pairs; null where nothing is granted. */
+  /** Distinct pairs; at level `counts` rather how many accounts meet; null where nothing is granted. */
   readonly pairs: number | null;
   /** Their accounts in no pair at all; null where nothing is granted. */
   readonly whiteSpace: number | null;
@@ -44,7 +45,10 @@ export function matrix(context: OperationContext, _input: Record<never, never>):
   const whiteSpace = whiteSpaceCounts(context, ground);
   const cells = ground.cells
     .filter((cell) => named.includes(cell.theirs))
-    .map((cell) => matrixCell(cell, pairs, whiteSpace, ground.minimumCount));
+    .map((cell) => {
+      const met = cell.decision.level === 'counts' ? meetings(context, ground, cell) : pairsIn(pairs, cell);
+      return matrixCell(cell, met, whiteSpace, ground.minimumCount);
+    });
   if (granted.length > 0) {
     record(context, { question: 'matrix', ground, cells: granted, rows: null, continues: 0 });
   }
@@ -58,16 +62,12 @@ function reveals({ decision }: Cell): boolean {
 
 function matrixCell(
   cell: Cell,
-  pairs: readonly MaskCount[],
+  pairCount: number,
   whiteSpace: readonly MaskCount[],
   minimum: number,
 ): MatrixCell {
   const { level, whiteSpace: whiteSpaceLevel } = cell.decision;
   const isExact = revealsAccounts(level);
-  const pairCount = total(
-    pairs,
-    (row) => holds(row.mine, cell.mineIndex) && holds(row.theirs, cell.theirsIndex),
-  );
   const spaceCount = total(whiteSpace, (row) => holds(row.theirs, cell.theirsIndex));
   return {
     mine: cell.mine,
@@ -79,6 +79,25 @@ function matrixCell(
     exact: isExact,
     whiteSpaceExact: whiteSpaceLevel === 'names',
   };
+}
+
+function pairsIn(pairs: readonly MaskCount[], cell: Cell): number {
+  return total(pairs, (row) => holds(row.mine, cell.mineIndex) && holds(row.theirs, cell.theirsIndex));
+}
+
+/**
+ * The smaller of the two sides' numbers of accounts in the cell's pairs. Pairs themselves would let a viewer lift one
+ * account of the other side over the minimum: a target that it lists under several own accounts makes several pairs.
+ */
+function meetings({ store }: OperationContext, { mine, theirs }: Ground, cell: Cell): number {
+  const row = first<{ mine: number; theirs: number }>(
+    store,
+    `select count(distinct ${mine.side}_handle) as mine, count(distinct ${theirs.side}_handle) as theirs
+     from pairs where ${mine.side}_populations & ? and ${theirs.side}_populations & ?`,
+    bit(cell.mineIndex),
+    bit(cell.theirsIndex),
+  );
+  return Math.min(row?.mine ?? 0, row?.theirs ?? 0);
 }
 
 function shown(count: number, isHidden: boolean, isExact: boolean, minimum: number): number | null {

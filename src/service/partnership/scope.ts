@@ -2,7 +2,7 @@
 import { equal, toHex } from '../../../protocol/bytes.ts';
 import { sideNumber } from '../../../protocol/ids.ts';
 import { ok, type Result, refuse } from '../../../protocol/result.ts';
-import { openScope, type Scope, scopeHash } from '../../../protocol/scope.ts';
+import { openScope, populationGrant, type Scope, scopeHash } from '../../../protocol/scope.ts';
 import type { ProblemCode } from '../problems.ts';
 import { first } from '../storage/partnership.ts';
 import { newestScope, type OperationContext, problemOf, sideRow, sides } from './context.ts';
@@ -27,8 +27,11 @@ export function putScope(
   if (scope.grantor !== parties[mine].organisation || scope.grantee !== parties[theirs].organisation) {
     return refuse('other_context');
   }
-  if (scope.number !== (last?.number ?? 0) + 1) return refuse('wrong_number');
-  if (scope.previous !== (last && toHex(last.hash))) return refuse('other_context', 'previous scope');
+  const behind = last?.number ?? 0;
+  if (scope.number <= behind) return refuse('wrong_number');
+  // A gap: this service was restored from a backup, and the versions between are lost to it.
+  const follows = scope.previous === (last && toHex(last.hash)) || scope.number > behind + 1;
+  if (!follows) return refuse('other_context', 'previous scope');
   store.run(
     'insert into scopes (side, number, hash, signed) values (?, ?, ?, ?)',
     side,
@@ -42,7 +45,10 @@ export function putScope(
 }
 
 function grantsNothing(scope: Scope): boolean {
-  return scope.rules.every((rule) => rule.level === 'none' && rule.whiteSpace === 'none');
+  return scope.populations.every((population) => {
+    const grant = populationGrant(scope, population);
+    return grant.level === 'none' && grant.whiteSpace === 'none';
+  });
 }
 
 /** Revocation: the side's rows and pairs go, and with them everything that could be asked of it. */
