@@ -62,7 +62,7 @@ const SHA512_SHAPE = {
   blockLen: nobleSha512.blockLen,
   canXOF: false,
   oid: nobleSha512.oid,
-  create: nobleSha512.create,
+  create: () => nobleSha512.create(),
 };
 
 /** The Ed25519 public key of a 32-byte seed. */

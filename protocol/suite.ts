@@ -246,18 +246,21 @@ function add(a: Uint8Array | null, b: Uint8Array | null): Uint8Array | null {
 
 /** The inverses of all scalars by Montgomery's trick: one inversion and three multiplications each. */
 function invertAll(scalars: readonly Uint8Array[]): Uint8Array[] {
-  const prefixes: Uint8Array[] = [];
-  for (const [i, scalar] of scalars.entries())
-    prefixes.push(i === 0 ? scalar : multiplyScalars(prefixes[i - 1]!, scalar));
-  const inverses = new Array<Uint8Array>(scalars.length);
-  let rest =
-    prefixes.length > 0 ? invertScalar(prefixes[prefixes.length - 1]!) : new Uint8Array(SCALAR_BYTES);
+  const products: Uint8Array[] = [];
+  for (const scalar of scalars) {
+    const last = products.at(-1);
+    products.push(last ? multiplyScalars(last, scalar) : scalar);
+  }
+  const all = products.at(-1);
+  if (!all) return [];
+  const inverses: Uint8Array[] = [];
+  let rest = invertScalar(all);
   for (let i = scalars.length - 1; i > 0; i--) {
-    inverses[i] = multiplyScalars(rest, prefixes[i - 1]!);
+    inverses.push(multiplyScalars(rest, products[i - 1]!));
     rest = multiplyScalars(rest, scalars[i]!);
   }
-  if (scalars.length > 0) inverses[0] = rest;
-  return inverses;
+  inverses.push(rest);
+  return inverses.reverse();
 }
 
 /** The packed 32-byte strings apart, or null where the size is not that of a batch. */

@@ -1,5 +1,8 @@
 /** Migrations that run alike on every SQLite: a numbered list, applied once each, in order. */
 
+/** Code of the error where the program is older than its database. */
+export const NEWER_SCHEMA = 'NEWER_SCHEMA';
+
 /** What a migration needs of a database. */
 export interface Migratable {
   all<Row>(sql: string, ...parameters: readonly number[]): Row[];
@@ -17,7 +20,8 @@ export function migrate(database: Migratable, migrations: readonly string[]): vo
   database.exec('create table if not exists schema_version (version integer not null) strict');
   const version = database.all<{ version: number }>('select version from schema_version')[0]?.version ?? 0;
   if (version > migrations.length) {
-    throw new Error(`the database has schema version ${version}, newer than ${migrations.length}`);
+    const text = `the database has schema version ${version}, newer than ${migrations.length}`;
+    throw Object.assign(new Error(text), { code: NEWER_SCHEMA });
   }
   for (let next = version; next < migrations.length; next++) {
     database.transaction(() => {

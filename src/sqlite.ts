@@ -21,6 +21,10 @@ export interface Sqlite {
   exec(sql: string): void;
   /** Commits all of the work or, when it throws, nothing. Within another transaction it is a savepoint. */
   transaction<Value>(work: () => Value): Value;
+  /** Rewrites the file so that nothing of what was deleted is left in it. */
+  compact(): void;
+  /** Writes a consistent copy to a new file, which only its owner can read; the file must not exist. */
+  copyTo(path: string): void;
   close(): void;
 }
 
@@ -42,6 +46,8 @@ export function openDatabase(path: string, options: SqliteOptions = {}): Sqlite 
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = FULL');
   database.pragma('foreign_keys = ON');
+  // What is deleted is overwritten: elements that served, revoked rows, the keys of an ended epoch.
+  database.pragma('secure_delete = ON');
   database.pragma('temp_store = MEMORY');
   const prepared = new Map<string, BetterSqlite.Statement>();
 
@@ -72,6 +78,14 @@ export function openDatabase(path: string, options: SqliteOptions = {}): Sqlite 
     run: (sql, ...parameters) => statement(sql).run(...parameters).changes,
     exec: (sql) => void database.exec(sql),
     transaction: (work) => database.transaction(work).immediate(),
+    compact() {
+      database.exec('vacuum');
+      database.pragma('wal_checkpoint(truncate)');
+    },
+    copyTo(copy) {
+      closeSync(openSync(copy, 'wx', 0o600));
+      database.prepare('vacuum into ?').run(copy);
+    },
     close: () => void database.close(),
   };
 }

@@ -1,7 +1,7 @@
 /** An open home: keyring, store, service and clock together. What the commands work with. */
 
 import { Client } from './client.ts';
-import { type Configuration, type Home, isInitialised, readConfiguration } from './home.ts';
+import { type Configuration, type Home, hasStore, isInitialised, readConfiguration } from './home.ts';
 import { type Keyring, openKeyring } from './keyring.ts';
 import { Problem } from './problem.ts';
 import { openStore, type Store } from './store/store.ts';
@@ -14,6 +14,7 @@ export interface Agent {
   readonly now: () => number;
   /** The configured service; a problem where none is configured. */
   client(): Client;
+  /** Breaks off calls to the service that are under way, and closes the store. */
   close(): void;
 }
 
@@ -27,7 +28,16 @@ export async function openAgent(home: Home, now: () => number): Promise<Agent> {
   }
   const configuration = readConfiguration(home);
   const keyring = await openKeyring(home, configuration, now());
+  // SQLite takes a missing or empty file for a new store, and an unattended sync would then rest for ever.
+  if (configuration.service && !hasStore(home)) {
+    throw new Problem(
+      'store_damaged',
+      `${home.storeFile} is missing or empty`,
+      'nothing was sent; restore the home from a backup',
+    );
+  }
   const store = openStore(home, keyring);
+  const closing = new AbortController();
   let client: Client | null = null;
   return {
     home,
@@ -36,17 +46,22 @@ export async function openAgent(home: Home, now: () => number): Promise<Agent> {
     store,
     now,
     client() {
-      if (!configuration.service) {
+      // Registering and accepting an invitation configure it, perhaps in another process.
+      const service = configuration.service ?? readConfiguration(home).service;
+      if (!service) {
         throw new Problem(
           'not_registered',
           'no service is configured',
           'run `commonground register --service URL`, or accept an invitation',
         );
       }
-      client ??= new Client(configuration.service, keyring, now);
+      client ??= new Client(service, keyring, now, { signal: closing.signal });
       return client;
     },
-    close: () => store.close(),
+    close() {
+      closing.abort();
+      store.close();
+    },
   };
 }
 

@@ -14,9 +14,17 @@ import { FIELDS, type Field, openScope, type Scope, scopeHash } from '../../prot
 import { openField, openName, unwrapRowKey } from '../../protocol/seal.ts';
 import { openSubmission, type SubmissionHead } from '../../protocol/submission.ts';
 import type { Agent } from './agent.ts';
-import type { LedgerAnswer, MatrixAnswer, OverlapAnswer, Question, WhiteSpaceAnswer } from './client.ts';
+import type {
+  LedgerAnswer,
+  MatrixAnswer,
+  OverlapAnswer,
+  PartnershipView,
+  Question,
+  WhiteSpaceAnswer,
+} from './client.ts';
 import { followCertificate, requireVerified } from './partners.ts';
 import { Problem } from './problem.ts';
+import { followScope } from './scopes.ts';
 import { findAccount } from './store/lists.ts';
 import { getPartnership, type Partnership, updatePartnership } from './store/partnerships.ts';
 import { decode } from './sync/context.ts';
@@ -57,11 +65,13 @@ interface PartnerHead {
 
 export async function askMatrix(agent: Agent, partnership: Partnership): Promise<MatrixAnswer> {
   requireVerified(partnership);
+  followShown(agent, partnership, await agent.client().partnership(partnership.id));
   return agent.client().matrix(partnership.id);
 }
 
 export async function askLedger(agent: Agent, partnership: Partnership): Promise<LedgerAnswer['entries']> {
-  requireVerified(partnership);
+  // What was revealed stays readable after the end.
+  if (!partnership.ended) requireVerified(partnership);
   const entries: LedgerAnswer['entries'] = [];
   let cursor: string | undefined;
   do {
@@ -123,7 +133,27 @@ async function* pages<Page extends OverlapAnswer | WhiteSpaceAnswer>(
 
 async function followed(agent: Agent, partnership: Partnership): Promise<Partnership> {
   requireVerified(partnership);
-  return followCertificate(agent, partnership, await agent.client().partnership(partnership.id));
+  // A sync of the same home may activate a list while the view is on its way, so both states of before and after count.
+  const before = getPartnership(agent.store, partnership.id);
+  const view = await agent.client().partnership(partnership.id);
+  const { active } = view.submissions.mine;
+  const made = [before, getPartnership(agent.store, partnership.id)].flatMap((current) => [
+    current.lastSubmission?.number,
+    current.pendingSubmission?.number,
+  ]);
+  if (active !== null && !made.includes(active)) {
+    throw new Problem(
+      'not_synced',
+      `the list that ${partnership.alias} is compared with is not the last one of this home; the home or the service may be restored from a backup`,
+      'run `commonground sync` first',
+    );
+  }
+  return followShown(agent, partnership, view);
+}
+
+/** Nothing is asked of a service that shows an older scope than before: it might answer what the partner has revoked. */
+function followShown(agent: Agent, partnership: Partnership, view: PartnershipView): Partnership {
+  return followScope(agent, followCertificate(agent, partnership, view), view);
 }
 
 /** Checks the partner's head and scope of a page; null where the service has nothing of the partner's to show. */

@@ -2,154 +2,22 @@
  * The service as the agent sees it: typed calls, one log-in for ten minutes, retries of what is safe to repeat. Every
  * write is a PUT or DELETE that may be repeated; answers are checked for their shape before anything uses them.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import { fromBase64url, toBase64url } from '../../protocol/bytes.ts';
-import { KINDS } from '../../protocol/identifiers/kind.ts';
-import {
-  type Handle,
-  type PartnershipId,
-  parseOrganisationId,
-  parsePartnershipId,
-  type Side,
-} from '../../protocol/ids.ts';
+import { toBase64url } from '../../protocol/bytes.ts';
+import type { HealthCode } from '../../protocol/health.ts';
+import type { PartnershipId, Side } from '../../protocol/ids.ts';
 import { signLogin } from '../../protocol/login.ts';
-import { FIELDS, LEVELS, WHITE_SPACE_LEVELS } from '../../protocol/scope.ts';
 import type { Keyring } from './keyring.ts';
 import { Problem } from './problem.ts';
+import * as shapes from './shapes.ts';
+import { jsonOf, type Reply, ServiceRefusal, Transport, type TransportOptions } from './transport.ts';
 
-const bytes = z.string().transform((text, context) => {
-  const decoded = fromBase64url(text);
-  if (decoded) return decoded;
-  context.addIssue({ code: 'custom', message: 'not base64url' });
-  return z.NEVER;
-});
-const partnershipId = z.string().transform((text, context) => {
-  const id = parsePartnershipId(text);
-  if (id) return id;
-  context.addIssue({ code: 'custom', message: 'not a partnership id' });
-  return z.NEVER;
-});
-const organisationId = z.string().transform((text, context) => {
-  const id = parseOrganisationId(text);
-  if (id) return id;
-  context.addIssue({ code: 'custom', message: 'not an organisation id' });
-  return z.NEVER;
-});
-const handle = z
-  .string()
-  .regex(/^[0-9a-f]{32}$/)
-  .transform((text) => text as Handle);
-const side = z.enum(['founder', 'joiner']);
-const bothOf = <Item extends z.ZodType>(item: Item) =>
-  z.object({ founder: item.nullable(), joiner: item.nullable() });
-const snapshot = z.object({ number: z.int(), at: z.string() });
-
-const service = z.object({
-  version: z.string(),
-  operator: z.object({ name: z.string(), organisation: organisationId.nullable() }),
-  registration: z.enum(['open', 'invitation', 'closed']),
-  time: z.string(),
-});
-const requestView = z.object({
-  number: z.int(),
-  request: bytes,
-  missing: z.array(z.int()),
-  evaluated: z.array(z.int()),
-  refusal: bytes.nullable(),
-});
-const partnershipView = z.object({
-  id: partnershipId,
-  side,
-  state: z.enum(['invited', 'accepted', 'opened']),
-  createdAt: z.string(),
-  commitment: bytes,
-  acceptance: bytes.nullable(),
-  opening: bytes.nullable(),
-  certificates: bothOf(bytes),
-  epoch: z.object({ number: z.int(), offers: bothOf(bytes), signatures: bothOf(bytes) }),
-  scopes: bothOf(bytes),
-  requests: bothOf(requestView),
-  lastRequest: z.object({ founder: z.int(), joiner: z.int() }),
-  submissions: z.object({
-    mine: z.object({
-      active: z.int().nullable(),
-      pending: z.object({ number: z.int(), missing: z.array(z.int()) }).nullable(),
-      lastNumber: z.int(),
-    }),
-    theirs: z.object({ active: z.int().nullable() }),
-  }),
-  snapshot: snapshot.nullable(),
-  since: z.object({ lastSeenAt: z.string() }).nullable(),
-});
-const matrix = z.object({
-  snapshot: snapshot.nullable(),
-  populations: z.object({ mine: z.array(z.string()), theirs: z.array(z.string()) }),
-  cells: z.array(
-    z.object({
-      mine: z.string(),
-      theirs: z.string(),
-      level: z.enum(LEVELS),
-      whiteSpaceLevel: z.enum(WHITE_SPACE_LEVELS),
-      pairs: z.int().nullable(),
-      whiteSpace: z.int().nullable(),
-      exact: z.boolean(),
-      whiteSpaceExact: z.boolean(),
-    }),
-  ),
-});
-const overlap = z.object({
-  snapshot: snapshot.nullable(),
-  head: bytes.nullable(),
-  scope: bytes.nullable(),
-  rows: z.array(
-    z.object({
-      mine: handle,
-      theirs: handle,
-      firstSeen: z.int(),
-      firstSeenAt: z.string(),
-      matches: z.array(
-        z.object({
-          kind: z.enum(KINDS),
-          tag: bytes,
-          boxes: z.array(z.object({ population: z.int(), box: bytes })),
-          wrapped: bytes.nullable(),
-        }),
-      ),
-      fields: z.partialRecord(z.enum(FIELDS), bytes),
-    }),
-  ),
-  next: z.string().nullable(),
-});
-const whiteSpace = z.object({
-  snapshot: snapshot.nullable(),
-  head: bytes.nullable(),
-  scope: bytes.nullable(),
-  rows: z.array(z.object({ handle, names: z.array(z.object({ population: z.int(), sealed: bytes })) })),
-  next: z.string().nullable(),
-});
-const ledger = z.object({
-  entries: z.array(
-    z.object({
-      number: z.int(),
-      at: z.string(),
-      viewer: z.enum(['mine', 'theirs']),
-      question: z.string(),
-      cells: z.array(z.object({ granting: z.string(), viewing: z.string() })),
-      scopeNumber: z.int(),
-      snapshot: z.int(),
-      rows: z.int().nullable(),
-    }),
-  ),
-  next: z.string().nullable(),
-});
-
-export type ServiceView = z.infer<typeof service>;
-export type PartnershipView = z.infer<typeof partnershipView>;
-export type MatrixAnswer = z.infer<typeof matrix>;
-export type OverlapAnswer = z.infer<typeof overlap>;
-export type WhiteSpaceAnswer = z.infer<typeof whiteSpace>;
-export type LedgerAnswer = z.infer<typeof ledger>;
+export type ServiceView = z.infer<typeof shapes.service>;
+export type PartnershipView = z.infer<typeof shapes.partnershipView>;
+export type MatrixAnswer = z.infer<typeof shapes.matrix>;
+export type OverlapAnswer = z.infer<typeof shapes.overlap>;
+export type WhiteSpaceAnswer = z.infer<typeof shapes.whiteSpace>;
+export type LedgerAnswer = z.infer<typeof shapes.ledger>;
 
 /** What overlap and white space can be narrowed to; names of populations. */
 export interface Question {
@@ -162,44 +30,34 @@ export interface Question {
   readonly limit?: number;
 }
 
-const ATTEMPTS = 6;
-const TIMEOUT_MS = 60_000;
-const problemDocument = z.object({ code: z.string(), title: z.string(), detail: z.string().optional() });
-
-/** A refusal by the service, with its machine-readable code. */
-class ServiceRefusal extends Problem {
-  readonly status: number;
-  readonly serviceCode: string;
-
-  constructor(status: number, serviceCode: string, message: string, hint?: string) {
-    super('service_refused', message, hint);
-    this.status = status;
-    this.serviceCode = serviceCode;
-  }
-}
+/** How many challenges are tried before a refused log-in is believed. */
+const LOGIN_ATTEMPTS = 4;
 
 export class Client {
-  readonly #base: string;
-  readonly #keyring: Keyring;
+  readonly #transport: Transport;
+  readonly #keyring: Keyring | null;
   readonly #now: () => number;
   #token: { readonly value: string; readonly untilMs: number } | null = null;
+  #login: Promise<string> | null = null;
 
-  constructor(base: string, keyring: Keyring, now: () => number) {
-    this.#base = base.replace(/\/+$/, '');
+  /** Without a keyring only `service` can be asked. */
+  constructor(base: string, keyring: Keyring | null, now: () => number, options: TransportOptions = {}) {
+    this.#transport = new Transport(base, now, options);
     this.#keyring = keyring;
     this.#now = now;
   }
 
   service(): Promise<ServiceView> {
-    return this.#json(service, 'GET', '/v1/service', { token: false });
+    return this.#json(shapes.service, 'GET', '/v1/service', { token: false });
   }
 
   register(proof: {
     readonly registrationCode?: string;
     readonly invitation?: { partnership: string; code: string };
   }) {
-    const { organisation } = this.#keyring.certificate;
-    const body = { certificate: toBase64url(this.#keyring.signedCertificate), ...proof };
+    const { certificate, signedCertificate } = this.#keys();
+    const { organisation } = certificate;
+    const body = { certificate: toBase64url(signedCertificate), ...proof };
     return this.#json(z.object({ organisation: z.string() }), 'PUT', `/v1/organisations/${organisation}`, {
       body,
       token: false,
@@ -224,8 +82,23 @@ export class Client {
     return this.#put(`/v1/partnerships/${id}/opening`, { opening: toBase64url(opening) });
   }
 
+  /** Ids of the partnerships that the service knows this organisation in. */
+  async partnerships(): Promise<PartnershipId[]> {
+    const list = await this.#json(shapes.partnershipList, 'GET', '/v1/partnerships');
+    return list.partnerships.map((entry) => entry.id);
+  }
+
+  /** Tells the partner how this side's unattended agent is. */
+  putHealth(id: PartnershipId, code: HealthCode, version: string) {
+    return this.#put(`/v1/partnerships/${id}/health`, { code, version });
+  }
+
+  putEnding(id: PartnershipId, ending: Uint8Array) {
+    return this.#put(`/v1/partnerships/${id}/ending`, { ending: toBase64url(ending) });
+  }
+
   partnership(id: PartnershipId): Promise<PartnershipView> {
-    return this.#json(partnershipView, 'GET', `/v1/partnerships/${id}`);
+    return this.#json(shapes.partnershipView, 'GET', `/v1/partnerships/${id}`);
   }
 
   offerEpoch(id: PartnershipId, epoch: number, offer: Uint8Array) {
@@ -279,7 +152,7 @@ export class Client {
   /** The newest signed evaluation that this side ever made, to which its own count may not fall behind. */
   async receipt(id: PartnershipId): Promise<Uint8Array | null> {
     const answer = await this.#json(
-      z.object({ evaluation: bytes.nullable() }),
+      z.object({ evaluation: shapes.bytes.nullable() }),
       'GET',
       `/v1/partnerships/${id}/receipt`,
     );
@@ -300,34 +173,39 @@ export class Client {
   }
 
   activate(id: PartnershipId, number: number) {
-    const answer = z.object({ submission: z.int(), snapshot: snapshot.nullable() });
+    const answer = z.object({ submission: z.int(), snapshot: shapes.snapshot.nullable() });
     return this.#json(answer, 'PUT', `/v1/partnerships/${id}/submissions/${number}/activation`, { body: {} });
   }
 
   matrix(id: PartnershipId): Promise<MatrixAnswer> {
-    return this.#json(matrix, 'POST', `/v1/partnerships/${id}/matrix`, { body: {} });
+    return this.#json(shapes.matrix, 'POST', `/v1/partnerships/${id}/matrix`, { body: {} });
   }
 
   overlap(id: PartnershipId, question: Question): Promise<OverlapAnswer> {
-    return this.#json(overlap, 'POST', `/v1/partnerships/${id}/overlap`, { body: question });
+    return this.#json(shapes.overlap, 'POST', `/v1/partnerships/${id}/overlap`, { body: question });
   }
 
   whiteSpace(id: PartnershipId, question: Question): Promise<WhiteSpaceAnswer> {
-    return this.#json(whiteSpace, 'POST', `/v1/partnerships/${id}/whitespace`, { body: question });
+    return this.#json(shapes.whiteSpace, 'POST', `/v1/partnerships/${id}/whitespace`, { body: question });
   }
 
   ledger(id: PartnershipId, cursor?: string): Promise<LedgerAnswer> {
-    return this.#json(ledger, 'POST', `/v1/partnerships/${id}/ledger`, {
+    return this.#json(shapes.ledger, 'POST', `/v1/partnerships/${id}/ledger`, {
       body: cursor === undefined ? {} : { cursor },
     });
   }
 
-  #put(path: string, body: unknown): Promise<Response> {
+  #put(path: string, body: unknown): Promise<Reply> {
     return this.#call('PUT', path, { body });
   }
 
   async #bytes(path: string): Promise<Uint8Array> {
-    return new Uint8Array(await (await this.#call('GET', path)).arrayBuffer());
+    return (await this.#call('GET', path)).body;
+  }
+
+  #keys(): Keyring {
+    if (this.#keyring) return this.#keyring;
+    throw new Problem('locked', 'the keyring is locked', 'run `commonground unlock`');
   }
 
   async #json<Schema extends z.ZodType>(
@@ -336,8 +214,9 @@ export class Client {
     path: string,
     options: { readonly body?: unknown; readonly token?: boolean } = {},
   ): Promise<z.infer<Schema>> {
-    const response = await this.#call(method, path, options);
-    const parsed = schema.safeParse(await response.json().catch(() => null));
+    const json = jsonOf((await this.#call(method, path, options)).body);
+    if (json === undefined) throw this.#transport.unreachable('something other than it answers');
+    const parsed = schema.safeParse(json);
     if (parsed.success) return parsed.data;
     const issue = parsed.error.issues[0];
     throw new Problem(
@@ -347,74 +226,58 @@ export class Client {
     );
   }
 
-  async #call(
+  #call(
     method: string,
     path: string,
-    options: { readonly body?: unknown; readonly bytes?: Uint8Array; readonly token?: boolean } = {},
-  ): Promise<Response> {
-    for (let attempt = 1; ; attempt++) {
-      const headers: Record<string, string> = {};
-      if (options.token !== false) headers.authorization = `Bearer ${await this.#authorise()}`;
-      if (options.body !== undefined) headers['content-type'] = 'application/json';
-      if (options.bytes) headers['content-type'] = 'application/octet-stream';
-      const body = options.bytes
-        ? Uint8Array.from(options.bytes)
-        : options.body === undefined
-          ? null
-          : JSON.stringify(options.body);
-      const response = await this.#fetch(method, path, headers, body);
-      if (response?.ok) return response;
-      if (response?.status === 401 && options.token !== false && attempt === 1) {
-        this.#token = null;
-        continue;
-      }
-      if (response && response.status !== 429 && response.status < 500) throw await refusal(response);
-      if (attempt >= ATTEMPTS) {
-        if (response) throw await refusal(response);
-        throw new Problem(
-          'service_unreachable',
-          `cannot reach the service at ${this.#base}`,
-          'check the address and the network; nothing is lost, run the command again',
-        );
-      }
-      // Exponential back-off with full jitter.
-      await sleep(Math.random() * Math.min(10_000, 200 * 2 ** attempt));
-    }
+    {
+      token,
+      ...body
+    }: { readonly body?: unknown; readonly bytes?: Uint8Array; readonly token?: boolean } = {},
+  ): Promise<Reply> {
+    return this.#transport.call(method, path, body, token === false ? null : this);
   }
 
-  /** The response, or null where there was none. */
-  async #fetch(
-    method: string,
-    path: string,
-    headers: Record<string, string>,
-    body: Uint8Array<ArrayBuffer> | string | null,
-  ): Promise<Response | null> {
-    try {
-      return await fetch(this.#base + path, {
-        method,
-        headers,
-        body,
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-        redirect: 'error',
-      });
-    } catch {
-      return null;
-    }
-  }
-
-  async #authorise(): Promise<string> {
+  /** A token of this session; made when there is none, once for all calls that wait for it. */
+  async token(): Promise<string> {
     // Half a minute before its end a token is not worth starting with.
     if (this.#token && this.#now() < this.#token.untilMs - 30_000) return this.#token.value;
-    const { organisation } = this.#keyring.certificate;
-    const challenge = await this.#json(z.object({ challenge: bytes }), 'POST', '/v1/login/challenges', {
-      body: { organisation },
-      token: false,
+    this.#login ??= this.#logInAnew().finally(() => {
+      this.#login = null;
     });
-    const audience = new URL(this.#base).host;
-    const signature = signLogin(
-      { audience, organisation, challenge: challenge.challenge },
-      this.#keyring.agentSeed,
+    return this.#login;
+  }
+
+  /** Forgets a token that the service refused. */
+  dropToken(): void {
+    this.#token = null;
+  }
+
+  /** A challenge serves once: when the answer to its use was lost, only another one helps. */
+  async #logInAnew(): Promise<string> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#logIn();
+      } catch (error) {
+        const isUsed = error instanceof ServiceRefusal && error.serviceCode === 'unauthenticated';
+        if (!isUsed || attempt >= LOGIN_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  async #logIn(): Promise<string> {
+    const { certificate, agentSeed } = this.#keys();
+    const { organisation } = certificate;
+    const challenge = await this.#json(
+      z.object({ challenge: shapes.bytes }),
+      'POST',
+      '/v1/login/challenges',
+      {
+        body: { organisation },
+        token: false,
+      },
     );
+    const { audience } = this.#transport;
+    const signature = signLogin({ audience, organisation, challenge: challenge.challenge }, agentSeed);
     const answer = await this.#json(
       z.object({ token: z.string(), expiresAt: z.string() }),
       'POST',
@@ -432,21 +295,3 @@ export class Client {
     return answer.token;
   }
 }
-
-async function refusal(response: Response): Promise<Problem> {
-  const parsed = problemDocument.safeParse(await response.json().catch(() => null));
-  if (!parsed.success)
-    return new ServiceRefusal(response.status, 'unknown', `the service answered ${response.status}`);
-  const { code, title, detail } = parsed.data;
-  return new ServiceRefusal(response.status, code, detail ? `${title}: ${detail}` : title, HINTS[code]);
-}
-
-/** What to do about the refusals that a person can do something about. */
-const HINTS: Readonly<Record<string, string>> = {
-  unauthorised: 'register the organisation first: `commonground register`, or accept an invitation',
-  registration_closed: 'ask the operator of the service',
-  invitation_expired: 'ask your partner for a new invitation',
-  invitation_used: 'each invitation serves once; ask your partner for a new one',
-  certificate_expired: 'renew the agent key with the root key',
-  scope_changed: 'run `commonground sync` again',
-};

@@ -5,7 +5,8 @@ import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import { Problem } from './problem.ts';
 
-const configuration = z.strictObject({
+/** config.json. */
+export const configuration = z.strictObject({
   /** Address of the service, without a trailing slash. */
   service: z.url().nullable(),
   /** A file with the identity that opens the keyring, for unattended use. */
@@ -39,6 +40,10 @@ export function isInitialised(home: Home): boolean {
   return existsSync(home.keyringFile);
 }
 
+export function hasStore(home: Home): boolean {
+  return (statSync(home.storeFile, { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
+
 export function createHome(home: Home): void {
   mkdirSync(home.directory, { recursive: true, mode: 0o700 });
 }
@@ -55,7 +60,11 @@ export function readConfiguration(home: Home): Configuration {
   try {
     json = JSON.parse(readFileSync(home.configurationFile, 'utf8'));
   } catch {
-    throw new Problem('bad_input', `${home.configurationFile} is not JSON`);
+    throw new Problem(
+      'bad_input',
+      `${home.configurationFile} is not JSON`,
+      'restore it from a backup; it holds the service’s address and the key file’s path, nothing else',
+    );
   }
   const parsed = configuration.safeParse(json);
   if (!parsed.success) {
@@ -90,24 +99,50 @@ export function createSecretFile(path: string, content: Uint8Array | string): vo
 
 /** Keeps a second process of this home out until the returned function is called; a dead holder's lock is taken over. */
 export function lockHome(home: Home): () => void {
-  const path = join(home.directory, 'sync.lock');
+  const path = lockFile(home);
   for (let attempt = 0; ; attempt++) {
     try {
       writeFileSync(path, String(process.pid), { flag: 'wx', mode: 0o600 });
-      return () => rmSync(path, { force: true });
+      ownLocks.add(path);
+      return () => {
+        ownLocks.delete(path);
+        rmSync(path, { force: true });
+      };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-    const holder = Number(readFileSync(path, 'utf8'));
-    if (attempt > 0 || isRunning(holder)) {
+    const holder = lockHolder(home);
+    if (attempt > 0 || holder !== null) {
       throw new Problem(
         'busy',
-        `another sync of this home is running (process ${holder})`,
+        `another sync of this home is running (process ${holder ?? 'unknown'})`,
         'wait for it, or stop it',
       );
     }
     rmSync(path, { force: true });
   }
+}
+
+/** The process that syncs this home now, or null. */
+export function lockHolder(home: Home): number | null {
+  const path = lockFile(home);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+  const pid = Number(text);
+  // In a container the dead holder often had the very number that this process has now.
+  if (pid === process.pid) return ownLocks.has(path) ? pid : null;
+  return isRunning(pid) ? pid : null;
+}
+
+/** Locks that this process holds itself. */
+const ownLocks = new Set<string>();
+
+function lockFile(home: Home): string {
+  return join(home.directory, 'sync.lock');
 }
 
 function isRunning(pid: number): boolean {

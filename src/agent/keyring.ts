@@ -36,6 +36,7 @@ import {
   writeConfiguration,
 } from './home.ts';
 import { Problem } from './problem.ts';
+import { openStore } from './store/store.ts';
 
 export interface Keyring {
   readonly certificate: Certificate;
@@ -128,7 +129,10 @@ export async function createKeyring(
   });
   // Last, because its presence is what makes the home complete.
   createSecretFile(home.keyringFile, await sealOwn(recipient, content));
-  return readKeyring(home, identity, tools.nowMs);
+  const keyring = await readKeyring(home, identity, tools.nowMs);
+  // From here on a home without a store has lost it.
+  openStore(home, keyring).close();
+  return keyring;
 }
 
 /** Opens the keyring with the configured key file, or with what `unlock` left for this session. */
@@ -229,11 +233,12 @@ async function readKeyring(home: Home, identity: string, nowMs: number): Promise
       : `the certificate is refused: ${certificate.reason}`,
     certificate.reason === 'not_yet_valid'
       ? 'check the clock of this machine'
-      : 'run `commonground renew --root-key FILE` with the root key that you took offline',
+      : 'check the clock of this machine; if it is right, run `commonground renew --root-key FILE` with the root key that you took offline',
   );
 }
 
-async function readContent(home: Home, identity: string): Promise<Omit<Keyring, 'certificate'>> {
+/** The keyring's content, whatever the time: its certificate is not checked. */
+export async function readContent(home: Home, identity: string): Promise<Omit<Keyring, 'certificate'>> {
   const plain = await openWith(identity, readFileSync(home.keyringFile));
   if (!plain) {
     throw new Problem(
@@ -267,11 +272,13 @@ function encodeContent(content: Omit<Keyring, 'certificate'>): Uint8Array {
   );
 }
 
-function identityOf(home: Home, config: Configuration, nowMs: number): string {
+/** The age identity that opens the home: of the configured key file, or of the session that `unlock` began. */
+export function identityOf(home: Home, config: Configuration, nowMs: number): string {
   return config.keyFile ? readIdentity(config.keyFile) : readSession(home, nowMs);
 }
 
-function readIdentity(path: string): string {
+/** The age identity in a key file. */
+export function readIdentity(path: string): string {
   const text = new TextDecoder().decode(readSecretFile(path)).trim();
   if (!/^AGE-SECRET-KEY-1[0-9A-Z]+$/.test(text))
     throw new Problem('bad_input', `${path} holds no age identity`);

@@ -29,6 +29,7 @@ import {
   newPartnership,
   type Partnership,
   type PinnedPartner,
+  refuseEnded,
   removePartnership,
   updatePartnership,
 } from './store/partnerships.ts';
@@ -386,14 +387,6 @@ function introductionAlarm(reason: string): Problem {
     `the introduction does not check (${reason})`,
     'nothing was sent; call your partner and start a new invitation',
   );
-}
-
-function refuseEnded({ alias, ended, deadSince }: Partnership): void {
-  if (!ended && !deadSince) return;
-  const what = ended
-    ? `the partnership with ${alias} was ended by ${ended.by === 'mine' ? 'you' : alias} on ${ended.at}`
-    : `the words of ${alias} differed on ${deadSince}`;
-  throw new Problem('partnership_ended', what, 'start a new invitation');
 }
 
 function decode(text: string): Uint8Array {

@@ -2,8 +2,13 @@
 /** The command line of an organisation. */
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import { ImportError } from '../agent/import/errors.ts';
-import { EXIT, Problem } from '../agent/problem.ts';
+import { EXIT, machineProblem, Problem } from '../agent/problem.ts';
+import { VERSION } from '../version.ts';
 import { accountsCommand } from './commands/accounts.ts';
+import { backupCommand, restoreCommand } from './commands/backup.ts';
+import { completionCommand } from './commands/completion.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { exportCommand } from './commands/export.ts';
 import { initCommand, lockCommand, registerCommand, renewCommand, unlockCommand } from './commands/init.ts';
 import { partnerCommand } from './commands/partner.ts';
 import { populationCommand } from './commands/population.ts';
@@ -18,7 +23,7 @@ const program = new Command('commonground')
   .description(
     'Compare your customer list with a partner’s without showing it to the partner or to the service between you.',
   )
-  .version('0.1.0')
+  .version(VERSION)
   .showSuggestionAfterError()
   .addHelpText(
     'after',
@@ -50,8 +55,13 @@ for (const entry of [
   matrixCommand(),
   overlapCommand(),
   whiteSpaceCommand(),
+  exportCommand(),
   ledgerCommand(),
   statusCommand(),
+  doctorCommand(),
+  backupCommand(),
+  restoreCommand(),
+  completionCommand(program as Command),
 ]) {
   program.addCommand(entry as Command);
 }
@@ -84,10 +94,9 @@ function describe(error: unknown): {
     const line = error.line > 0 ? `line ${error.line}: ` : '';
     return { code: error.code, message: line + error.message, hint: error.hint, exitCode: EXIT.input };
   }
+  const known = machineProblem(error);
+  if (known) return describe(known);
   const { code, message } = error as NodeJS.ErrnoException;
-  const hint =
-    code === 'ENOSPC'
-      ? 'the disk is full; free some space and run the command again'
-      : 'this is a bug or a broken machine; nothing half-written was kept';
+  const hint = 'this is a bug or a broken machine; nothing half-written was kept';
   return { code: code ?? 'failed', message: message ?? String(error), hint, exitCode: EXIT.failed };
 }

@@ -41,7 +41,7 @@ export async function askPassphrase(file: string | undefined, isNew: boolean): P
     ? new TextDecoder().decode(readSecretFile(file)).replace(/\r?\n$/, '')
     : await ask('passphrase', { hidden: true, instead });
   if (!isNew) return passphrase;
-  if ([...passphrase].length < MIN_PASSPHRASE) {
+  if (passphrase.length < MIN_PASSPHRASE) {
     throw new Problem(
       'bad_argument',
       `the passphrase is shorter than ${MIN_PASSPHRASE} characters`,

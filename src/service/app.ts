@@ -3,10 +3,14 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
+import { matchedRoutes } from 'hono/route';
 import { secureHeaders } from 'hono/secure-headers';
+import { toHex } from '../../protocol/bytes.ts';
 import { MAX_SUBMISSION_CHUNK_BYTES } from '../../protocol/submission.ts';
-import { authenticate, isPublic } from './auth/authenticate.ts';
+import { authenticate, publicClass } from './auth/authenticate.ts';
 import { addDocumentRoutes } from './routes/documents.ts';
+import { addEndingRoutes } from './routes/endings.ts';
+import { addHealthRoute } from './routes/health.ts';
 import { type App, type AppEnv, type Dependencies, problem } from './routes/http.ts';
 import { addPublicRoutes } from './routes/organisations.ts';
 import { addPartnershipRoutes } from './routes/partnerships.ts';
@@ -38,23 +42,26 @@ export function createApp(dependencies: Dependencies): App {
     if (error instanceof HTTPException && error.status < 500) {
       return problem(context, 'invalid_request', 'body');
     }
-    dependencies.report(error);
+    // Whoever hung up gets no answer, and it is nobody's fault here.
+    if (context.req.raw.signal.aborted) return problem(context, 'invalid_request', 'body');
+    dependencies.report(error, context.var.requestId);
     return problem(context, 'internal');
   });
+  app.use(observed(dependencies));
   app.use(secureHeaders());
+  app.use('/v1/*', admission(dependencies));
   for (const [pattern, maxSize] of LIMITS) app.use(limited(pattern, maxSize));
-  app.use('/v1/*', async (context, next) => {
-    if (isPublic(context.req.method, context.req.path)) return await next();
-    const principal = await authenticate(dependencies.directory, context.req.raw, dependencies.now());
-    if (!principal) return problem(context, 'unauthenticated');
-    context.set('principal', principal);
-    return await next();
-  });
 
   app.get('/healthz', (context) => context.json({ ok: true }));
+  app.get('/readyz', async (context) => {
+    const ok = await dependencies.isReady();
+    return context.json({ ok }, ok ? 200 : 503);
+  });
   addPublicRoutes(app, dependencies);
   addPartnershipRoutes(app, dependencies);
+  addHealthRoute(app, dependencies);
   addDocumentRoutes(app, dependencies);
+  addEndingRoutes(app, dependencies);
   addRequestRoutes(app, dependencies);
   addSubmissionRoutes(app, dependencies);
   addQuestionRoutes(app, dependencies);
@@ -65,6 +72,43 @@ export function createApp(dependencies: Dependencies): App {
     info: { title: 'commonground', version: dependencies.config.version },
   });
   return app;
+}
+
+/** Gives the request its id, and notes it when it is answered. */
+function observed({ now, random, observe }: Dependencies): MiddlewareHandler<AppEnv> {
+  return async (context, next) => {
+    const begunMs = now();
+    const id = toHex(random(8));
+    context.set('requestId', id);
+    await next();
+    context.header('x-request-id', id);
+    // What is registered for all methods is middleware, and no route of its own.
+    const matched = matchedRoutes(context).findLast((route) => route.method !== 'ALL');
+    observe({
+      id,
+      method: context.req.method,
+      route: matched?.path ?? null,
+      status: context.res.status,
+      ms: Math.max(0, now() - begunMs),
+      problem: context.var.problem ?? null,
+    });
+  };
+}
+
+/** Lets in who has a token, or needs none, unless it asks too often. It looks at no body. */
+function admission({ directory, rates, now }: Dependencies): MiddlewareHandler<AppEnv> {
+  return async (context, next) => {
+    const routeClass = publicClass(context.req.method, context.req.path);
+    const principal = routeClass ? null : await authenticate(directory, context.req.raw, now());
+    if (principal) context.set('principal', principal);
+    else if (!routeClass) return problem(context, 'unauthenticated');
+    const seconds = await rates.take(
+      principal ? `organisation ${principal.organisation}` : `anonymous ${routeClass}`,
+    );
+    if (seconds === 0) return await next();
+    context.header('retry-after', String(seconds));
+    return problem(context, 'rate_limited');
+  };
 }
 
 /** Limits the bodies of the paths that this is the first pattern for. */

@@ -1,10 +1,14 @@
 /** The service's configuration: checked and frozen. */
+import { availableParallelism } from 'node:os';
 import * as z from 'zod';
 import { parseOrganisationId } from '../../protocol/ids.ts';
 import { ok, type Result, refuse } from '../../protocol/result.ts';
 
+const port = z.coerce.number().int().min(0).max(65_535);
+const count = z.coerce.number().int().min(1).max(1_000_000_000);
+
 const schema = z.strictObject({
-  port: z.coerce.number().int().min(0).max(65_535).default(8787),
+  port: port.default(8787),
   host: z.string().min(1).default('127.0.0.1'),
   data: z.string().min(1).default('./.state/service'),
   /** Who runs the service, and the organisation that this is, where it is itself a party of partnerships. */
@@ -25,7 +29,32 @@ const schema = z.strictObject({
   registration: z.enum(['open', 'invitation', 'closed']).default('invitation'),
   /** Host and port under which agents reach the service, where it is not the one it listens on. */
   publicHost: z.string().min(1).nullable().default(null),
-  verbose: z.boolean().default(false),
+  /** The least that is logged; the command's own default is info. */
+  logLevel: z.enum(['silent', 'error', 'warn', 'info']).default('warn'),
+  /** Where metrics are served, apart from the public port; null for nowhere. */
+  adminPort: port.nullable().default(null),
+  adminHost: z.string().min(1).default('127.0.0.1'),
+  /** Threads that partnerships work in; with 0 they work in the thread that answers requests. */
+  threads: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(64)
+    .default(Math.min(8, Math.max(2, availableParallelism()))),
+  limits: z
+    .strictObject({
+      /** Elements of one evaluation request. */
+      elements: count.default(5_000_000),
+      /** Records of one submission: accounts, tags, boxes and all else together. */
+      records: count.default(50_000_000),
+      /** Requests a second of one organisation, after ten seconds' worth at once. */
+      rate: count.default(200),
+      /** The same for each class of requests that need no token, over all callers. */
+      anonymousRate: count.default(200),
+      /** Seconds in which a whole request must have come in; its headers have at most ten of them. */
+      requestSeconds: z.coerce.number().positive().max(3600).default(60),
+    })
+    .prefault({}),
 });
 
 export type Config = Readonly<z.output<typeof schema>>;

@@ -21,6 +21,7 @@ const PROBLEMS = {
   incomplete: [409, 'Chunks are missing'],
   snapshot_superseded: [409, 'A newer snapshot stands'],
   invitation_expired: [410, 'The invitation has expired'],
+  partnership_ended: [410, 'The partnership is ended'],
   too_large: [413, 'The body is too large'],
   unsupported_media_type: [415, 'The body has another media type than this address takes'],
   misdirected: [421, 'The request names a host that is not this service'],
@@ -30,6 +31,8 @@ const PROBLEMS = {
   other_chunk: [422, 'The chunk is not the one that was listed'],
   not_canonical: [422, 'The document is not in its canonical form'],
   inconsistent_submission: [422, 'The records of the submission contradict each other'],
+  list_too_long: [422, 'The list is longer than this service takes'],
+  rate_limited: [429, 'Too many requests; Retry-After says when to try again'],
   too_many_invitations: [429, 'Too many invitations are waiting for an answer'],
   internal: [500, 'Something went wrong in the service'],
 } as const satisfies Record<string, readonly [number, string]>;

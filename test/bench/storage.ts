@@ -60,5 +60,5 @@ function sortedTags(count: number, other: Uint8Array | null): Uint8Array {
     record[RECORD_BYTES - 1] = 1;
     return record;
   });
-  return Buffer.concat(records.sort(Buffer.compare));
+  return Buffer.concat(records.sort((x, y) => Buffer.compare(x, y)));
 }

@@ -41,6 +41,7 @@ describe('help', () => {
     ['renew'],
     ['accounts', 'import'],
     ['accounts', 'sources'],
+    ['accounts', 'list'],
     ['population', 'add'],
     ['population', 'list'],
     ['population', 'remove'],
@@ -48,6 +49,7 @@ describe('help', () => {
     ['partner', 'accept'],
     ['partner', 'verify'],
     ['partner', 'list'],
+    ['partner', 'end'],
     ['scope', 'grant'],
     ['scope', 'show'],
     ['scope', 'revoke'],
@@ -55,8 +57,13 @@ describe('help', () => {
     ['matrix'],
     ['overlap'],
     ['whitespace'],
+    ['export'],
     ['ledger'],
     ['status'],
+    ['doctor'],
+    ['backup'],
+    ['restore'],
+    ['completion'],
   ];
   it('of every command has an example and --json', async () => {
     const helps = await Promise.all(commands.map((command) => run('none', ...command, '--help')));

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { concat, equal, toHex, uint } from '../../protocol/bytes.ts';
 import { issueCertificate, openCertificate } from '../../protocol/certificate.ts';
+import { openEnding, signEnding } from '../../protocol/ending.ts';
 import { openOffer, signOffer } from '../../protocol/epoch.ts';
 import {
   encodeRequestChunk,
@@ -169,6 +170,14 @@ const SIGNED: readonly Signed<unknown>[] = [
     valid: signScope(makeScope(world, 'founder'), founder.agent.seed),
     open: (bytes) => openScope(bytes, founder.agent.publicKey),
     encode: (read) => signScope(read, founder.agent.seed),
+  }),
+  signed({
+    name: 'openEnding',
+    type: 'ending',
+    seed: founder.agent.seed,
+    valid: signEnding({ partnership, side: 'founder', endedAt: NOW_MS / 1000 }, founder.agent.seed),
+    open: (bytes) => openEnding(bytes, { partnership, side: 'founder' }, founder.agent.publicKey),
+    encode: (read) => signEnding(read, founder.agent.seed),
   }),
 ];
 

@@ -21,6 +21,7 @@ const TYPES: readonly MessageType[] = [
   'evaluation refusal',
   'submission',
   'scope',
+  'ending',
   'login',
 ];
 

@@ -53,6 +53,8 @@ const JSON_BODIES: Readonly<Record<string, object>> = {
   'PUT /v1/partnerships/{partnership}': { commitment: text(32), codeHash: text(32) },
   'PUT /v1/partnerships/{partnership}/acceptance': { acceptance: text(300), code: text(15) },
   'PUT /v1/partnerships/{partnership}/opening': { opening: text(300) },
+  'PUT /v1/partnerships/{partnership}/health': { code: 'stopped', version: '1.2.3' },
+  'PUT /v1/partnerships/{partnership}/ending': { ending: text(150) },
   'PUT /v1/partnerships/{partnership}/epochs/{number}/offer': { offer: text(300) },
   'PUT /v1/partnerships/{partnership}/epochs/{number}/signature': { signature: text(64) },
   'PUT /v1/partnerships/{partnership}/scopes/{number}': { scope: text(300) },
@@ -81,7 +83,7 @@ const needsToken = () => routes.filter((route) => !PUBLIC.includes(`${route.meth
 
 describe('every route', () => {
   it('is described, and says whether it needs a token', () => {
-    expect(routes.length).toBe(27);
+    expect(routes.length).toBe(29);
     for (const route of routes) {
       const isPublic = PUBLIC.includes(`${route.method} ${route.path}`);
       expect([route.path, route.operation.security !== undefined]).toEqual([route.path, !isPublic]);
@@ -104,7 +106,7 @@ describe('every route', () => {
 
   it('answers a stranger as if there was no such partnership', async () => {
     const inPartnership = needsToken().filter((route) => route.path.includes('{partnership}'));
-    expect(inPartnership.length).toBe(22);
+    expect(inPartnership.length).toBe(24);
     for (const route of inPartnership) {
       // To take an id that is free is the one thing that a stranger may.
       const absent =
@@ -114,6 +116,9 @@ describe('every route', () => {
       if (!absent) continue;
       const missing = await ask(route, absent, strangerToken);
       expect([missing.status, missing.bytes]).toEqual([foreign.status, foreign.bytes]);
+      for (const { headers } of [missing, foreign])
+        expect(headers.get('x-request-id')).toMatch(/^[0-9a-f]{16}$/);
+      for (const { headers } of [missing, foreign]) headers.delete('x-request-id');
       expect([...missing.headers]).toEqual([...foreign.headers]);
     }
   });

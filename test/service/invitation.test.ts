@@ -225,10 +225,12 @@ describe('the view and the list', () => {
     world.service.clock.nowMs += 60_000;
     expect((await world.as('founder', 'GET', '')).json?.since).toEqual({
       lastSeenAt: new Date(NOW_MS).toISOString(),
+      health: null,
     });
     await world.as('joiner', 'GET', '');
     expect((await world.as('founder', 'GET', '')).json?.since).toEqual({
       lastSeenAt: new Date(NOW_MS + 60_000).toISOString(),
+      health: null,
     });
   });
 });

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { fromBase64url, toBase64url } from '../../protocol/bytes.ts';
 import { issueCertificate } from '../../protocol/certificate.ts';
@@ -9,6 +11,8 @@ import { systemRandom } from '../../protocol/hash.ts';
 import { signLogin } from '../../protocol/login.ts';
 import { readConfig } from '../../src/service/config.ts';
 import { startService } from '../../src/service/node.ts';
+import { openNodeStorage } from '../../src/service/storage/node.ts';
+import { startServiceProcess } from '../support/processes.ts';
 import { makeTestParty, type TestParty } from '../support/service-parties.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'commonground-service-'));
@@ -82,6 +86,33 @@ describe('a running service', () => {
     await service.close();
   });
 
+  it('forgets what has expired', async () => {
+    const data = join(folder, 'i');
+    const storage = openNodeStorage(data);
+    const insert = 'insert into challenges (hash, organisation, expires_ms) values (?, ?, ?)';
+    await storage.directory.batch([
+      [insert, new Uint8Array(32), 'org_0', Date.now() - 1],
+      [insert, new Uint8Array(32).fill(1), 'org_0', Date.now() + 600_000],
+    ]);
+    const service = await startService({ port: 0, data });
+    await service.close();
+    const again = openNodeStorage(data);
+    expect(await again.directory.all('select hash from challenges')).toHaveLength(1);
+    await again.close();
+    await storage.close();
+  });
+
+  it('limits rates as it is told', async () => {
+    const limits = { anonymousRate: 1 };
+    const service = await startService({ port: 0, data: join(folder, 'j'), limits });
+    const answers: Response[] = [];
+    for (let i = 0; i < 14; i++) answers.push(await fetch(`${service.url}/v1/service`));
+    expect(answers.slice(0, 10).every(({ status }) => status === 200)).toBe(true);
+    const refused = answers.find(({ status }) => status === 429);
+    expect(refused?.headers.get('retry-after')).toBe('1');
+    await service.close();
+  });
+
   it('keeps its files to its owner', async () => {
     const data = join(folder, 'c');
     const service = await startService({ port: 0, data });
@@ -105,6 +136,38 @@ describe('a running service', () => {
   });
 });
 
+describe('an upload that breaks off', () => {
+  it('is no error of the service', async () => {
+    const service = await startServiceProcess(join(folder, 'h'), 'service.test', 0);
+    const url = `http://127.0.0.1:${service.port}`;
+    const party = partyNow();
+    await send(`${url}/v1/organisations/${party.organisation}`, 'PUT', {
+      certificate: toBase64url(party.certificate),
+    });
+    const { token } = await login(url, party);
+    const path = `/v1/partnerships/prt_${'0'.repeat(32)}/submissions/1/chunks/0`;
+    for (const length of ['content-length: 100000', 'transfer-encoding: chunked']) {
+      const socket = connect(service.port, '127.0.0.1');
+      const head = [
+        `PUT ${path} HTTP/1.1`,
+        'host: x',
+        `authorization: Bearer ${String(token)}`,
+        'content-type: application/octet-stream',
+        length,
+      ];
+      socket.write(`${head.join('\r\n')}\r\n\r\n1000\r\nhalf`);
+      await sleep(100);
+      socket.destroy();
+      await sleep(100);
+    }
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    service.kill();
+    const lines = (await service.ended).stderr.trim().split('\n');
+    const levels = lines.map((line) => (JSON.parse(line) as { level: string }).level);
+    expect([levels.length >= 6, [...new Set(levels)]]).toEqual([true, ['info']]);
+  });
+});
+
 describe('the configuration', () => {
   it('has defaults and is frozen', () => {
     const config = readConfig({});
@@ -117,7 +180,17 @@ describe('the configuration', () => {
         operator: { name: 'unnamed operator', organisation: null },
         registration: 'invitation',
         publicHost: null,
-        verbose: false,
+        logLevel: 'warn',
+        adminPort: null,
+        adminHost: '127.0.0.1',
+        threads: expect.any(Number),
+        limits: {
+          elements: 5_000_000,
+          records: 50_000_000,
+          rate: 200,
+          anonymousRate: 200,
+          requestSeconds: 60,
+        },
       },
     });
     expect(config.ok && Object.isFrozen(config.value)).toBe(true);
@@ -151,7 +224,15 @@ describe('the command', () => {
   it('teaches', async () => {
     const { code, stdout } = await command(['--help']);
     expect(code).toBe(0);
-    for (const option of ['--port', '--public-host', '--data', '--operator', '--registration', 'example:']) {
+    for (const option of [
+      '--port',
+      '--public-host',
+      '--data',
+      '--operator',
+      '--registration',
+      '--max-records',
+      'example:',
+    ]) {
       expect(stdout).toContain(option);
     }
   });
@@ -166,6 +247,8 @@ describe('the command', () => {
     const { code, stdout, stderr } = await command(['--port', '0'], /cgr_.*\n/, environment);
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^cgr_\S+\n$/)]);
     expect(stderr).toContain(`data in ${environment.COMMONGROUND_DATA}`);
+    for (const line of stderr.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('level', 'info');
+    expect(stderr).not.toContain(stdout.trim());
     expect(readFileSync(join(folder, 'g', 'directory.db')).includes(stdout.trim())).toBe(false);
   });
 

@@ -7,34 +7,20 @@ import type { PartnershipStore } from '../../src/service/storage/partnership.ts'
 import { putScope, submit, type TestPartnership, testPartnership } from '../support/service-app.ts';
 import { makeSignedScope } from '../support/service-parties.ts';
 import type { TestAccount } from '../support/service-rows.ts';
-
-interface Row {
-  readonly mine: string;
-  readonly theirs: string;
-  readonly firstSeen: number;
-  readonly matches: readonly {
-    kind: string;
-    tag: string;
-    boxes: readonly { population: number }[];
-    wrapped: string | null;
-  }[];
-  readonly fields: Record<string, string>;
-}
+import {
+  ACCOUNTS,
+  COUNTS,
+  FIELDS,
+  NAMES,
+  NOTHING,
+  type OverlapAnswer,
+  rule,
+} from '../support/service-rules.ts';
 
 let world: TestPartnership;
 beforeEach(async () => {
   world = await testPartnership('signed');
 });
-
-function rule(
-  population: string,
-  partner: string,
-  level: string,
-  whiteSpace = 'none',
-  fields: string[] = [],
-) {
-  return { population, partnerPopulation: partner, level, whiteSpace, fields } as Scope['rules'][number];
-}
 
 const newest: Partial<Record<Side, { signed: Uint8Array; number: number }>> = {};
 async function grant(side: Side, rules: Scope['rules'], change: Partial<Scope> = {}): Promise<Uint8Array> {
@@ -87,15 +73,9 @@ async function lists(
 const ask = (side: Side, question: string, json: object = {}) =>
   world.as(side, 'POST', `/${question}`, { json });
 const rowsOf = async (side: Side, json: object = {}) =>
-  (await ask(side, 'overlap', json)).json?.rows as Row[];
+  (await ask(side, 'overlap', json)).json?.rows as OverlapAnswer[];
 const rowsIn = <Entry>(json: Record<string, unknown> | null | undefined) => (json?.rows ?? []) as Entry[];
 const ledgerRows = () => world.service.store(world.pair.partnership).all('select * from ledger');
-const NOTHING: Scope['rules'] = [rule('customers', '*', 'none')];
-const COUNTS = [rule('customers', '*', 'counts', 'counts')];
-const ACCOUNTS = [rule('customers', '*', 'accounts')];
-const FIELDS = [rule('customers', '*', 'fields', 'none', ['account_name'])];
-const NAMES = [rule('customers', '*', 'accounts', 'names')];
-
 describe('before both lists are in', () => {
   it('there is nothing to answer and nothing to note', async () => {
     const empty = { snapshot: null, head: null, scope: null, rows: [], next: null };
@@ -173,7 +153,7 @@ describe('the overlap', () => {
       scope: toBase64url(scopes.joiner),
       next: null,
     });
-    const rows = answer.json?.rows as Row[];
+    const rows = answer.json?.rows as OverlapAnswer[];
     const expected = [0, 1, 2].map((i) => `${toHex(founder[i]!.handle)} ${toHex(joiner[i]!.handle)}`).sort();
     expect(rows.map((row) => `${row.mine} ${row.theirs}`)).toEqual(expected);
     for (const row of rows) {
@@ -247,11 +227,11 @@ describe('the overlap', () => {
 
   it('comes in pages whose cursors hold for their snapshot, viewer and question', async () => {
     const { founder, scopes } = await lists({ founder: NAMES, joiner: NAMES }, { shared: 7 });
-    const seen: Row[] = [];
+    const seen: OverlapAnswer[] = [];
     let cursor: unknown;
     for (let i = 0; i < 4 && cursor !== null; i++) {
       const { json } = await ask('founder', 'overlap', { limit: 2, ...(cursor ? { cursor } : {}) });
-      seen.push(...rowsIn<Row>(json));
+      seen.push(...rowsIn<OverlapAnswer>(json));
       cursor = json?.next;
     }
     expect(seen.map((row) => row.mine)).toEqual((await rowsOf('founder')).map((row) => row.mine));

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestHarness, type TestHarness } from 'wrangler';
 import { systemRandom } from '../../protocol/hash.ts';
 import { newPartnershipId } from '../../protocol/ids.ts';
-import { nodePartnershipStore, openNodeStorage } from '../../src/service/storage/node.ts';
+import { nodePartnershipStore } from '../../src/service/storage/files.ts';
+import { openNodeStorage } from '../../src/service/storage/node.ts';
 import { PARTNERSHIP_MIGRATIONS } from '../../src/service/storage/schema.ts';
 import { migrate, openDatabase } from '../../src/sqlite.ts';
 import { PORT_CONTRACT, wholePartnership } from '../support/service-contract.ts';
@@ -23,12 +24,12 @@ describe('on better-sqlite3', () => {
     });
   }
 
-  it('carries a whole partnership', async () => {
-    const storage = openNodeStorage(join(folder, 'service'));
+  it.each([0, 1, 2])('carries a whole partnership, in %i threads of its own', async (threads) => {
+    const storage = openNodeStorage(join(folder, `service-${threads}`), threads);
     await expect(
       wholePartnership(storage.partnerships(newPartnershipId(systemRandom)), systemRandom),
     ).resolves.toBeUndefined();
-    storage.close();
+    await storage.close();
   });
 
   it('makes files that only their owner reads', () => {
@@ -37,14 +38,15 @@ describe('on better-sqlite3', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  it('keeps more partnerships than files open', async () => {
-    const storage = openNodeStorage(join(folder, 'many'));
+  it.each([0, 2])('keeps more partnerships than files open, in %i threads of its own', async (threads) => {
+    const storage = openNodeStorage(join(folder, `many-${threads}`), threads);
     const ids = Array.from({ length: 70 }, () => newPartnershipId(systemRandom));
     for (const id of ids) await wholeView(storage.partnerships(id));
     await expect(wholeView(storage.partnerships(ids[0] ?? newPartnershipId(systemRandom)))).resolves.toBe(
       true,
     );
-    storage.close();
+    expect(storage.openFiles()).toBeLessThanOrEqual(64);
+    await storage.close();
   });
 
   it('brings a store to the newest version once, and refuses one of a newer program', () => {
@@ -106,6 +108,7 @@ async function wholeView(partnership: ReturnType<ReturnType<typeof openNodeStora
     parties: { founder: party, joiner: party },
     caller: 'founder' as const,
     nowMs: 0,
+    limits: { elements: 1, records: 1 },
   };
   return (await partnership.run('view', call, {})).ok;
 }

@@ -81,6 +81,8 @@ const DECLARED: Readonly<Record<string, readonly string[]>> = {
   matches: ['founder_handle', 'joiner_handle', 'tag'],
   pairs: ['founder_handle', 'joiner_handle'],
   ledger: ['at_ms'],
+  health: ['since_ms'],
+  ended: ['at_ms'],
 };
 
 type Cell = string | number | null | Uint8Array;

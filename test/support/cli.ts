@@ -36,6 +36,8 @@ export function commonground(
     });
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, stdout, stderr }));
+    // A process that ends early closes its input.
+    child.stdin.on('error', () => undefined);
     child.stdin.end(options.input ?? '');
     if (options.killAfterMs !== undefined) setTimeout(() => child.kill('SIGKILL'), options.killAfterMs);
   });

@@ -28,6 +28,9 @@ export interface Pair {
   readonly pool: CryptoPool;
   partnership(agent: Agent): Partnership;
   sync(): Promise<[SyncReport, SyncReport]>;
+  /** Ends the service; `up` starts it again where it was. */
+  down(): Promise<void>;
+  up(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -46,9 +49,11 @@ export const EVERYTHING: GrantOptions = {
 /** A fresh folder with a service and two organisations that verified each other. */
 export async function twoOrganisations(rowsA: readonly Row[], rowsB: readonly Row[]): Promise<Pair> {
   const folder = mkdtempSync(join(tmpdir(), 'commonground-test-'));
-  const service = await startService({ port: 0, data: join(folder, 'service'), registration: 'open' });
-  const a = await organisation(folder, 'a', service.url);
-  const b = await organisation(folder, 'b', service.url);
+  const options = { data: join(folder, 'service'), registration: 'open' } as const;
+  let service = await startService({ ...options, port: 0 });
+  const { url } = service;
+  const a = await organisation(folder, 'a', url);
+  const b = await organisation(folder, 'b', url);
   await importRows(a, folder, rowsA);
   await importRows(b, folder, rowsB);
   const { partnership, text } = await invite(a, 'b', systemRandom);
@@ -60,12 +65,16 @@ export async function twoOrganisations(rowsA: readonly Row[], rowsB: readonly Ro
   const pool = openPool(2);
   return {
     folder,
-    url: service.url,
+    url,
     a,
     b,
     pool,
     partnership: (agent) => getPartnership(agent.store, founder.id),
     sync: () => syncBoth([a, b], founder.id, pool),
+    down: () => service.close(),
+    async up() {
+      service = await startService({ ...options, port: Number(new URL(url).port) });
+    },
     async close() {
       a.close();
       b.close();

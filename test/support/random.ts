@@ -24,3 +24,12 @@ export function fixedRandom(draws: readonly Uint8Array[]): Random {
     return draw;
   };
 }
+
+/** A whole number from 0 up to before `below`. */
+export type Dice = (below: number) => number;
+
+/** Deterministic numbers for plans of faults; below 2^32, near enough to even. */
+export function dice(seed: string): Dice {
+  const random = seededRandom(seed);
+  return (below) => new DataView(random(4).buffer).getUint32(0) % below;
+}

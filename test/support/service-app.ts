@@ -7,9 +7,11 @@ import { signLogin } from '../../protocol/login.ts';
 import { createApp } from '../../src/service/app.ts';
 import type { RegistrationMode } from '../../src/service/directory/organisations.ts';
 import { run } from '../../src/service/partnership/operations.ts';
-import type { App } from '../../src/service/routes/http.ts';
+import { tokenBuckets } from '../../src/service/rate.ts';
+import type { App, Dependencies, SeenRequest } from '../../src/service/routes/http.ts';
 import type { Directory } from '../../src/service/storage/directory.ts';
-import { nodeDirectory, nodePartnershipStore } from '../../src/service/storage/node.ts';
+import { nodePartnershipStore } from '../../src/service/storage/files.ts';
+import { nodeDirectory } from '../../src/service/storage/node.ts';
 import type { PartnershipStore } from '../../src/service/storage/partnership.ts';
 import { openDatabase } from '../../src/sqlite.ts';
 import { makeSignedScope, makeTestPair, NOW_MS, type TestPair, type TestParty } from './service-parties.ts';
@@ -34,23 +36,35 @@ export interface CallOptions {
 
 export interface TestService {
   readonly app: App;
+  /** Its name, which log-ins are signed for. */
+  readonly host: string;
   readonly clock: { nowMs: number };
   readonly directory: Directory;
   /** Errors that the app reported. */
   readonly reported: unknown[];
+  /** Requests that the app noted. */
+  readonly seen: SeenRequest[];
   /** The store of a partnership; `wrap` puts something between it and the operations. */
   store(id: PartnershipId): PartnershipStore;
   wrap(change: (store: PartnershipStore) => PartnershipStore): void;
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
 }
 
+/** The name under which agents know the service. */
 export const HOST = 'service.test';
 
-export function testService(registration: RegistrationMode = 'open'): TestService {
+/** A service that can be asked, in this process or elsewhere. */
+export type CalledService = Pick<TestService, 'call' | 'clock' | 'host'>;
+
+export function testService(
+  registration: RegistrationMode = 'open',
+  settings: Partial<Pick<Dependencies, 'limits' | 'rates' | 'isReady' | 'observe' | 'report'>> = {},
+): TestService {
   const clock = { nowMs: NOW_MS };
   const directory = nodeDirectory(openDatabase(':memory:'));
   const stores = new Map<PartnershipId, PartnershipStore>();
   const reported: unknown[] = [];
+  const seen: SeenRequest[] = [];
   let change = (store: PartnershipStore) => store;
   const store = (id: PartnershipId): PartnershipStore => {
     const known = stores.get(id) ?? nodePartnershipStore(openDatabase(':memory:'));
@@ -64,43 +78,54 @@ export function testService(registration: RegistrationMode = 'open'): TestServic
     isOwnHost: (host) => host === HOST,
     now: () => clock.nowMs,
     random: systemRandom,
+    limits: { elements: 1_000_000, records: 1_000_000 },
+    // The clock stands still, so nothing is ever gained.
+    rates: tokenBuckets({ organisation: 1_000_000, anonymous: 1_000_000 }, () => clock.nowMs),
+    isReady: async () => true,
+    observe: (request) => void seen.push(request),
     report: (error) => void reported.push(error),
+    ...settings,
   });
   return {
     app,
+    host: HOST,
     clock,
     directory,
     reported,
+    seen,
     store,
     wrap(next) {
       change = next;
     },
     async call(method, path, options = {}) {
-      const headers = new Headers(options.headers);
-      if (options.token) headers.set('authorization', `Bearer ${options.token}`);
-      if (options.json !== undefined) headers.set('content-type', 'application/json');
-      if (options.bytes && !headers.has('content-type')) {
-        headers.set('content-type', 'application/octet-stream');
-      }
-      const text = options.json === undefined ? undefined : JSON.stringify(options.json);
-      const body = options.bytes ? new Uint8Array(options.bytes) : text;
-      const response = await app.request(`http://${HOST}${path}`, {
-        method,
-        headers,
-        ...(body === undefined ? {} : { body }),
-      });
-      const bytes = new Uint8Array(await response.arrayBuffer());
-      const isJson = response.headers.get('content-type')?.includes('json') ?? false;
-      const json = isJson
-        ? z.record(z.string(), z.unknown()).parse(JSON.parse(new TextDecoder().decode(bytes)))
-        : null;
-      const code = response.status >= 400 && typeof json?.code === 'string' ? json.code : null;
-      return { status: response.status, json, bytes, headers: response.headers, code };
+      return await answerOf(await app.request(`http://${HOST}${path}`, requestOf(method, options)));
     },
   };
 }
 
-export async function register(service: TestService, party: TestParty): Promise<void> {
+/** What a call sends. */
+export function requestOf(method: string, options: CallOptions): RequestInit {
+  const headers = new Headers(options.headers);
+  if (options.token) headers.set('authorization', `Bearer ${options.token}`);
+  if (options.json !== undefined) headers.set('content-type', 'application/json');
+  if (options.bytes && !headers.has('content-type')) headers.set('content-type', 'application/octet-stream');
+  const text = options.json === undefined ? undefined : JSON.stringify(options.json);
+  const body = options.bytes ? new Uint8Array(options.bytes) : text;
+  return { method, headers, ...(body === undefined ? {} : { body }) };
+}
+
+/** What a call gives back. */
+export async function answerOf(response: Response): Promise<Answer> {
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+  const json = isJson
+    ? z.record(z.string(), z.unknown()).parse(JSON.parse(new TextDecoder().decode(bytes)))
+    : null;
+  const code = response.status >= 400 && typeof json?.code === 'string' ? json.code : null;
+  return { status: response.status, json, bytes, headers: response.headers, code };
+}
+
+export async function register(service: CalledService, party: TestParty): Promise<void> {
   const answer = await service.call('PUT', `/v1/organisations/${party.organisation}`, {
     json: { certificate: toBase64url(party.certificate) },
   });
@@ -108,11 +133,11 @@ export async function register(service: TestService, party: TestParty): Promise<
 }
 
 /** A token of the party's agent. */
-export async function login(service: TestService, party: TestParty): Promise<string> {
+export async function login(service: CalledService, party: TestParty): Promise<string> {
   const { organisation } = party;
   const asked = await service.call('POST', '/v1/login/challenges', { json: { organisation } });
   const challenge = fromBase64url(String(asked.json?.challenge)) ?? new Uint8Array();
-  const signature = signLogin({ audience: HOST, organisation, challenge }, party.agent.seed);
+  const signature = signLogin({ audience: service.host, organisation, challenge }, party.agent.seed);
   const answer = await service.call('POST', '/v1/login/tokens', {
     json: { organisation, challenge: toBase64url(challenge), signature: toBase64url(signature) },
   });
@@ -132,10 +157,20 @@ export interface TestPartnership {
 
 /** A partnership up to a state. */
 export async function testPartnership(
-  upTo: 'registered' | 'invited' | 'accepted' | 'opened' | 'signed' | 'scoped' = 'scoped',
+  upTo: State = 'scoped',
   service: TestService = testService(),
 ): Promise<TestPartnership> {
-  const pair = makeTestPair(systemRandom);
+  return { service, ...(await makePartnership(upTo, service)) };
+}
+
+type State = 'registered' | 'invited' | 'accepted' | 'opened' | 'signed' | 'scoped';
+
+/** A partnership up to a state, on any service. */
+export async function makePartnership(
+  upTo: State,
+  service: CalledService,
+): Promise<Omit<TestPartnership, 'service'>> {
+  const pair = makeTestPair(systemRandom, service.clock.nowMs);
   await register(service, pair.founder);
   await register(service, pair.joiner);
   const tokens = { founder: await login(service, pair.founder), joiner: await login(service, pair.joiner) };
@@ -175,7 +210,7 @@ export async function testPartnership(
     if (failed) throw new Error(`${name}: ${failed.code}`);
     if (name === upTo) break;
   }
-  return { service, pair, tokens, base, as };
+  return { pair, tokens, base, as };
 }
 
 export function putScope(
@@ -188,7 +223,7 @@ export function putScope(
 }
 
 export function putSubmission(
-  { as }: TestPartnership,
+  { as }: Pick<TestPartnership, 'as'>,
   side: Side,
   { number, head, list }: TestSubmission,
 ): Promise<Answer> {
@@ -198,7 +233,7 @@ export function putSubmission(
 }
 
 export function putChunk(
-  { as }: TestPartnership,
+  { as }: Pick<TestPartnership, 'as'>,
   side: Side,
   { number, chunks }: TestSubmission,
   index: number,
@@ -208,7 +243,7 @@ export function putChunk(
   });
 }
 
-export function activate({ as }: TestPartnership, side: Side, number: number): Promise<Answer> {
+export function activate({ as }: Pick<TestPartnership, 'as'>, side: Side, number: number): Promise<Answer> {
   return as(side, 'PUT', `/submissions/${number}/activation`);
 }
 

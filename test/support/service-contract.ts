@@ -129,6 +129,7 @@ export async function wholePartnership(partnership: Partnership, random: Random)
       },
       caller,
       nowMs: NOW_MS,
+      limits: { elements: 1000, records: 1000 },
     };
     const result: Result<Output<Name>> = await partnership.run(name, call, input);
     if (!result.ok) throw new Error(`${name} was refused: ${result.reason} ${result.detail ?? ''}`);

@@ -66,9 +66,9 @@ export function signingKey(random: Random): SigningKey {
 
 export function certificateOf(
   party: Pick<TestParty, 'name' | 'root' | 'agent'>,
-  change: { readonly serial?: number; readonly days?: number } = {},
+  change: { readonly serial?: number; readonly days?: number; readonly nowMs?: number } = {},
 ): Uint8Array {
-  const validFrom = NOW_MS / 1000 - 3600;
+  const validFrom = Math.floor((change.nowMs ?? NOW_MS) / 1000) - 3600;
   return issueCertificate(
     {
       name: party.name,
@@ -82,17 +82,18 @@ export function certificateOf(
   );
 }
 
-export function makeTestParty(name: string, random: Random): TestParty {
+export function makeTestParty(name: string, random: Random, nowMs = NOW_MS): TestParty {
   const root = signingKey(random);
   const agent = signingKey(random);
-  const certificate = certificateOf({ name, root, agent });
+  const certificate = certificateOf({ name, root, agent }, { nowMs });
   return { name, root, agent, certificate, organisation: organisationId(root.publicKey) };
 }
 
-export function makeTestPair(random: Random): TestPair {
+/** Two parties whose certificates are valid at this time. */
+export function makeTestPair(random: Random, nowMs = NOW_MS): TestPair {
   const partnership = newPartnershipId(random);
-  const founder = makeTestParty('The founder', random);
-  const joiner = makeTestParty('The joiner', random);
+  const founder = makeTestParty('The founder', random, nowMs);
+  const joiner = makeTestParty('The joiner', random, nowMs);
   const introductions = {
     founder: { certificate: founder.certificate, nonce: random(32) },
     joiner: { certificate: joiner.certificate, nonce: random(32) },

@@ -26,10 +26,21 @@ export function openPool(threads = availableParallelism()): CryptoPool {
     // A chunk is a few megabytes; without a limit each worker lets its garbage grow with the machine's memory.
     resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 },
   });
+  const underWay = new Set<Promise<unknown>>();
   return {
     width: threads + 1,
-    run: (name, task) => pool.run(task, { name }),
-    close: () => pool.destroy(),
+    run(name, task) {
+      const result = pool.run(task, { name });
+      underWay.add(result);
+      const ended = () => void underWay.delete(result);
+      result.then(ended, ended);
+      return result;
+    },
+    // The answer of a worker that is ended while it works is an error that nobody can catch.
+    async close() {
+      await Promise.allSettled(underWay);
+      await pool.destroy();
+    },
   };
 }
 

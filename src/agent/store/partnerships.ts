@@ -140,6 +140,15 @@ export function findPartnership(store: Store, name: string | undefined): Partner
   return found;
 }
 
+/** Throws where nothing moves in the partnership any more. */
+export function refuseEnded({ alias, ended, deadSince }: Partnership): void {
+  if (!ended && !deadSince) return;
+  const what = ended
+    ? `the partnership with ${alias} was ended by ${ended.by === 'mine' ? 'you' : alias} on ${ended.at}`
+    : `the words of ${alias} differed on ${deadSince}`;
+  throw new Problem('partnership_ended', what, 'start a new invitation');
+}
+
 /** Reads, changes and writes the document in one transaction. */
 export function updatePartnership(
   store: Store,

@@ -23,14 +23,12 @@ export function openVault(keys: { readonly dataKey: Uint8Array; readonly lookupK
     return concat(nonce, aeadSeal(keys.dataKey, nonce, plaintext, utf8(place)));
   };
   const open = (place: string, sealed: Uint8Array) => {
+    // A damaged file may hold anything where SQLite's own check is not made.
+    if (!(sealed instanceof Uint8Array)) throw damaged(place);
     const nonce = sealed.subarray(0, AEAD_NONCE_BYTES);
     const plaintext = aeadOpen(keys.dataKey, nonce, sealed.subarray(AEAD_NONCE_BYTES), utf8(place));
     if (plaintext) return plaintext;
-    throw new Problem(
-      'store_damaged',
-      `a value of the local store (${place}) does not open`,
-      'it was changed, or belongs to another keyring; restore the home from a backup',
-    );
+    throw damaged(place);
   };
   return {
     seal,
@@ -40,4 +38,12 @@ export function openVault(keys: { readonly dataKey: Uint8Array; readonly lookupK
       JSON.parse(decoder.decode(open(place, sealed))) as Value,
     lookup: (...texts) => hmac(keys.lookupKey, tuple(...texts.map(utf8))).subarray(0, 16),
   };
+}
+
+function damaged(place: string): Problem {
+  return new Problem(
+    'store_damaged',
+    `a value of the local store (${place}) does not open`,
+    'it was changed, or belongs to another keyring; restore the home from a backup',
+  );
 }

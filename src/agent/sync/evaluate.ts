@@ -126,7 +126,12 @@ async function followReceipt(sync: EpochSync): Promise<void> {
   const receipt = await sync.agent.client().receipt(sync.id);
   if (!receipt) return;
   const opened = openEvaluation(receipt, sync.theirs, sync.agent.keyring.certificate.agentKey);
-  if (!opened.ok) return;
+  if (!opened.ok)
+    throw new Problem(
+      'service_alarm',
+      `the service shows a receipt in your name that does not check (${opened.reason})`,
+      'nothing was evaluated; call the operator of the service',
+    );
   raiseCounts(sync, opened.value.counts);
 }
 
@@ -166,8 +171,12 @@ function fitsBudget(
   request: EvaluationRequest,
   budget: Readonly<Record<Kind, number>>,
 ): boolean {
+  // Chunks evaluated before a restore are in the counts of the receipt and not among those known as paid.
+  const answered = new Set(sync.view.requests[sync.theirs.side]?.evaluated);
   const unpaid = new Map(
-    request.chunks.filter((chunk) => !isPaid(sync, chunk.hash)).map((chunk) => [toHex(chunk.hash), chunk]),
+    request.chunks
+      .filter((chunk, index) => !answered.has(index) && !isPaid(sync, chunk.hash))
+      .map((chunk) => [toHex(chunk.hash), chunk]),
   );
   return KINDS.every((kind) => {
     const elements = [...unpaid.values()].reduce(

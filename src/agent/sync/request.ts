@@ -1,6 +1,7 @@
 /** This side's requests: blinding wanted identifiers, sending them, and collecting what the partner evaluated. */
 import { equal, toBase64url } from '../../../protocol/bytes.ts';
 import {
+  type EvaluationRequest,
   encodeRequestChunk,
   openEvaluation,
   openRefusal,
@@ -78,21 +79,29 @@ export async function makeRequest(sync: EpochSync): Promise<number> {
   return total;
 }
 
-/** Sends the request and every chunk that the service lacks. */
-export async function sendRequest(sync: EpochSync): Promise<void> {
+/**
+ * Sends the request and every chunk that the service lacks. Where the service let go of it already, and this process was
+ * killed before it could note that, it is forgotten here too.
+ */
+export function sendRequest(sync: EpochSync): Promise<void> {
+  return givingUpIfDamaged(sync, () => sendMissing(sync));
+}
+
+async function sendMissing(sync: EpochSync): Promise<void> {
   const request = ownRequest(sync);
   const { side } = sync.partnership;
   const client = sync.agent.client();
   const shown = sync.view.requests[side];
-  if (shown?.number !== request.number)
+  if (shown?.number !== request.number) {
+    if (sync.view.lastRequest[side] >= request.number) return forgetRequest(sync);
     await client.putRequest(sync.id, side, request.number, decode(request.signed));
+  }
   const indexes = shown?.number === request.number ? shown.missing : request.chunks.map((_, index) => index);
   let done = 0;
   await pipeline(
     indexes,
     4,
-    (index) =>
-      client.putRequestChunk(sync.id, side, request.number, index, keptBody(sync, request.number, index)),
+    (index) => client.putRequestChunk(sync.id, side, request.number, index, keptBody(sync, request, index)),
     () => sync.progress('sending blinded chunks', ++done, indexes.length),
   );
 }
@@ -101,7 +110,11 @@ export async function sendRequest(sync: EpochSync): Promise<void> {
  * Collects evaluations. Each is checked against the partner's pinned agent key, against the very chunk that was kept,
  * and by its proof against the pinned VOPRF key, before anything is unblinded.
  */
-export async function collectEvaluations(sync: EpochSync): Promise<number> {
+export function collectEvaluations(sync: EpochSync): Promise<number> {
+  return givingUpIfDamaged(sync, () => collectReady(sync));
+}
+
+async function collectReady(sync: EpochSync): Promise<number> {
   const { database, vault } = sync.agent.store;
   const request = ownRequest(sync);
   const { side, alias } = sync.partnership;
@@ -114,7 +127,7 @@ export async function collectEvaluations(sync: EpochSync): Promise<number> {
     ready,
     sync.pool.width,
     async (index) => {
-      const body = keptBody(sync, request.number, index);
+      const body = keptBody(sync, request, index);
       const signed = await sync.agent.client().getEvaluation(sync.id, side, request.number, index);
       const opened = openEvaluation(signed, sync.mine, sync.partnerKey);
       if (!opened.ok) throw evaluationAlarm(alias, opened.reason);
@@ -123,7 +136,7 @@ export async function collectEvaluations(sync: EpochSync): Promise<number> {
         answer.request === request.number && answer.index === index && equal(answer.chunkHash, sha256(body));
       if (!fits) throw evaluationAlarm(alias, 'other_chunk');
       const blinded = openRequestChunk(body, sync.mine, request, index);
-      if (!blinded.ok) throw new Problem('store_damaged', `a kept chunk does not check (${blinded.reason})`);
+      if (!blinded.ok) throw damagedChunk(index);
       const kept = keptChunk(sync, request.number, index);
       const partnerKey = keys.get(kept.kind);
       if (!partnerKey) throw evaluationAlarm(alias, 'kinds_mismatch');
@@ -171,7 +184,24 @@ export async function collectEvaluations(sync: EpochSync): Promise<number> {
 /** Lets the service delete the elements, then forgets the blinds. */
 export async function finishRequest(sync: EpochSync): Promise<void> {
   const request = ownRequest(sync);
-  await sync.agent.client().finishRequest(sync.id, sync.partnership.side, request.number);
+  const { side } = sync.partnership;
+  // One that was restored from an older backup never heard of it.
+  if (sync.view.lastRequest[side] >= request.number)
+    await sync.agent.client().finishRequest(sync.id, side, request.number);
+  forgetRequest(sync);
+}
+
+/** What is damaged cannot be sent or unblinded; without this every further sync would run into it. */
+async function givingUpIfDamaged<Value>(sync: EpochSync, work: () => Promise<Value>): Promise<Value> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'store_damaged') await finishRequest(sync);
+    throw error;
+  }
+}
+
+function forgetRequest(sync: EpochSync): void {
   sync.agent.store.database.transaction(() => {
     sync.agent.store.database.run('delete from request_chunks where partnership = ?', sync.id);
     updatePartnership(sync.agent.store, sync.id, (current) => ({ ...current, request: null }));
@@ -265,15 +295,24 @@ function ownRequest(sync: EpochSync) {
   return { ...opened.value, signed: kept.signed };
 }
 
-function keptBody(sync: EpochSync, number: number, index: number): Uint8Array {
+function keptBody(sync: EpochSync, request: EvaluationRequest, index: number): Uint8Array {
   const row = sync.agent.store.database.get<{ body: Uint8Array }>(
     'select body from request_chunks where partnership = ? and request = ? and position = ?',
     sync.id,
-    number,
+    request.number,
     index,
   );
-  if (!row) throw new Problem('store_damaged', `chunk ${index} of request ${number} is gone`);
+  const hash = request.chunks[index]?.hash;
+  if (!row || !hash || !equal(sha256(row.body), hash)) throw damagedChunk(index);
   return row.body;
+}
+
+function damagedChunk(index: number): Problem {
+  return new Problem(
+    'store_damaged',
+    `chunk ${index} of the kept request was changed on this disk`,
+    'the request is given up and nothing was used of it; check the disk, then run `commonground sync`: it asks anew for what is missing, which counts against the budget',
+  );
 }
 
 function keptChunk(sync: EpochSync, number: number, index: number): KeptChunk {
@@ -285,7 +324,7 @@ function keptChunk(sync: EpochSync, number: number, index: number): KeptChunk {
     index,
   );
   const kept = row && vault.openJson<KeptChunk | null>('request chunk', row.sealed);
-  if (!kept) throw new Problem('store_damaged', `chunk ${index} of request ${number} is gone`);
+  if (!kept) throw damagedChunk(index);
   return kept;
 }
 

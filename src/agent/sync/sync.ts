@@ -3,19 +3,28 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { equal, toBase64url } from '../../../protocol/bytes.ts';
 import { epochKeyPair, normaliserDataHash, signOffer } from '../../../protocol/epoch.ts';
 import { systemRandom } from '../../../protocol/hash.ts';
-import { NORMALISER_VERSION } from '../../../protocol/identifiers/index.ts';
 import { KINDS } from '../../../protocol/identifiers/kind.ts';
+import { NORMALISER_VERSION } from '../../../protocol/identifiers/version.ts';
 import { signRecord, verifyRecord } from '../../../protocol/record.ts';
+import { openSigned } from '../../../protocol/signed.ts';
 import { type Agent, timestamp } from '../agent.ts';
 import type { PartnershipView } from '../client.ts';
 import type { CryptoPool } from '../crypto/pool.ts';
+import { followEnding } from '../ending.ts';
 import { followCertificate, introduce, requireVerified } from '../partners.ts';
 import { Problem } from '../problem.ts';
 import { followScope, grantsAnything, readMine, readTheirs } from '../scopes.ts';
-import { getPartnership, type Partnership, updatePartnership } from '../store/partnerships.ts';
+import { listVersion } from '../store/lists.ts';
+import {
+  type EndedState,
+  getPartnership,
+  type Partnership,
+  updatePartnership,
+} from '../store/partnerships.ts';
 import { decode, type EpochSync, inEpoch, type Progress, readEpoch, type Sync } from './context.ts';
 import { dueChunks, evaluateForPartner } from './evaluate.ts';
 import { type ListState, scanList } from './list.ts';
+import { recover } from './recover.ts';
 import {
   checkRefusal,
   collectEvaluations,
@@ -29,25 +38,40 @@ import { makeSubmission, sendSubmission } from './submit.ts';
 
 const EPOCH = 1;
 const POLL_MS = 400;
+/** A restored service lacks a scope and an offer, and may show an old request; more in one sync is no restore. */
+const MAX_RECOVERIES = 20;
 
 export interface SyncReport {
   readonly partner: string;
   readonly partnership: Partnership['id'];
   /** What this side waits for, or null when all is done and current. */
   readonly waiting: Waiting | null;
+  /** Since when it waits for that. */
+  readonly since: string | null;
   /** Identifiers this side had evaluated, and evaluated for the partner. */
   readonly requested: number;
   readonly evaluated: number;
   /** Accounts in a submission that became active now; null where the list was unchanged. */
   readonly submitted: number | null;
   readonly snapshot: { readonly number: number; readonly at: string } | null;
+  /** How many steps were taken; 0 where nothing was due. */
+  readonly steps: number;
+  /** Set when either side ended the partnership; then nothing is ever due again. */
+  readonly ended: EndedState | null;
 }
 
 export interface SyncOptions {
   readonly progress: Progress;
   /** Keep asking while the partner has to act, until then. */
   readonly waitUntilMs: number | null;
+  /** What earlier syncs of the same process read of the lists, so that an unchanged list is not read again. */
+  readonly scans?: Scans;
+  /** Called before identifiers are blinded for a request, which is the costly part; what it throws ends the sync. */
+  readonly beforeRequest?: () => void;
 }
+
+/** The last scan of each partnership's list, and what it depended on. */
+export type Scans = Map<Partnership['id'], { readonly of: string; readonly list: ListState }>;
 
 /** Does whatever is due in one partnership. */
 export async function syncPartnership(
@@ -57,14 +81,24 @@ export async function syncPartnership(
   options: SyncOptions,
 ): Promise<SyncReport> {
   const sync: Sync = { agent, id, pool, progress: options.progress };
-  const done = { requested: 0, evaluated: 0, submitted: null as number | null };
-  let list: ListState | null = null;
+  const done = { requested: 0, evaluated: 0, submitted: null as number | null, steps: 0 };
+  const scans: Scans = options.scans ?? new Map();
+  let recoveries = 0;
   for (;;) {
+    const before = getPartnership(agent.store, id);
+    if (before.ended?.told) return endedReport(before, before.ended, done);
     const view = await agent.client().partnership(id);
-    const scanned: ListState | null = scannable(agent, getPartnership(agent.store, id))
-      ? (list ?? scan(agent, id))
-      : null;
-    list = scanned;
+    const { ended } = await followEnding(agent, before, view);
+    if (ended) return endedReport(before, ended, done);
+    if (await recover(sync, view)) {
+      if (++recoveries <= MAX_RECOVERIES) continue;
+      throw new Problem(
+        'service_alarm',
+        'the service forgets what it has just confirmed',
+        'nothing is lost; call the operator of the service',
+      );
+    }
+    const scanned = scannable(agent, getPartnership(agent.store, id)) ? scan(agent, id, scans) : null;
     const facts = await gatherFacts(sync, view, scanned);
     const step = nextStep(facts);
     if (step.do === 'rest' || step.do === 'wait') {
@@ -72,35 +106,48 @@ export async function syncPartnership(
       const mayWait =
         options.waitUntilMs !== null && agent.now() < options.waitUntilMs && isForPartner(waiting);
       if (!mayWait) {
-        noteWaiting(agent, id, waiting);
         return {
           partner: getPartnership(agent.store, id).alias,
           partnership: id,
           waiting,
+          since: noteWaiting(agent, id, waiting),
           ...done,
           snapshot: view.snapshot,
+          ended: null,
         };
       }
       await sleep(POLL_MS);
       continue;
     }
+    if (step.do === 'make_request') options.beforeRequest?.();
     const counted = await perform(sync, step, view, scanned);
+    done.steps++;
     if (step.do === 'make_request') done.requested += counted;
     if (step.do === 'evaluate') done.evaluated += counted;
     if (step.do === 'send_submission') done.submitted = scanned?.accounts ?? 0;
-    // New tags make identifiers known, so the list looks different.
-    if (step.do === 'finish_request') list = null;
+    // A request that is over has made identifiers known, so the list looks different.
+    if (facts.request && getPartnership(agent.store, id).request === null) scans.delete(id);
   }
+}
+
+function endedReport(
+  { alias, id }: Partnership,
+  ended: EndedState,
+  done: Pick<SyncReport, 'requested' | 'evaluated' | 'submitted' | 'steps'>,
+): SyncReport {
+  return { partner: alias, partnership: id, waiting: null, since: null, ...done, snapshot: null, ended };
 }
 
 /** Keeps since when the same thing has been waited for, and gives it. */
 export function noteWaiting(agent: Agent, id: Partnership['id'], waiting: Waiting | null): string | null {
-  const { waiting: kept } = updatePartnership(agent.store, id, (current) =>
-    current.waiting?.for === waiting
-      ? current
-      : { ...current, waiting: waiting && { for: waiting, since: timestamp(agent.now()) } },
-  );
-  return kept?.since ?? null;
+  const kept = getPartnership(agent.store, id).waiting;
+  if ((kept?.for ?? null) === waiting) return kept?.since ?? null;
+  const since = timestamp(agent.now());
+  updatePartnership(agent.store, id, (current) => ({
+    ...current,
+    waiting: waiting && { for: waiting, since },
+  }));
+  return waiting && since;
 }
 
 /** What the step function needs to know, with every signature on the way checked. */
@@ -168,6 +215,16 @@ export async function gatherFacts(sync: Sync, view: PartnershipView, list: ListS
     const offer = shownView.epoch.offers[mine];
     const partnerOffer = shownView.epoch.offers[theirs];
     const state = current.epoch;
+    if (offer && toBase64url(offer) !== state?.offer) {
+      const isOwn = openSigned('epoch offer', offer, of.keyring.certificate.agentKey).ok;
+      if (!isOwn)
+        throw new Problem('service_alarm', 'the service shows an epoch offer in your name that is not yours');
+      throw new Problem(
+        'store_damaged',
+        `this home does not have the keys that it uses with ${current.alias}: it was restored from a backup made before them`,
+        `restore a newer backup, or end this with \`commonground partner end ${current.alias}\` and invite again`,
+      );
+    }
     const pinned = state?.partnerOffer ?? null;
     if (pinned && partnerOffer && pinned !== toBase64url(partnerOffer)) {
       throw new Problem(
@@ -245,12 +302,24 @@ function scannable(agent: Agent, partnership: Partnership): boolean {
   );
 }
 
-function scan(agent: Agent, id: Partnership['id']): ListState {
+/** The list as it is now, read again only when it or what it is submitted under has changed. */
+function scan(agent: Agent, id: Partnership['id'], scans: Scans): ListState {
   const partnership = getPartnership(agent.store, id);
+  // Taken before the list is read: a change in between makes the next scan, not a missed one.
+  const of = JSON.stringify([
+    listVersion(agent.store),
+    partnership.scopes.mine,
+    partnership.epoch?.hash,
+    partnership.partner?.recipient,
+  ]);
+  const known = scans.get(id);
+  if (known?.of === of) return known.list;
   const scope = readMine(agent, partnership);
   if (!scope || !partnership.scopes.mine)
     throw new Problem('nothing_granted', `nothing is granted to ${partnership.alias}`);
-  return scanList(agent.store, id, scope, decode(partnership.scopes.mine), true);
+  const list = scanList(agent.store, id, scope, decode(partnership.scopes.mine), true);
+  scans.set(id, { of, list });
+  return list;
 }
 
 function isActive(partnership: Partnership, view: PartnershipView, list: ListState): boolean {

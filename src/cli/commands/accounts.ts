@@ -6,11 +6,14 @@ import { PRESET_RULES } from '../../agent/population.ts';
 import { Problem } from '../../agent/problem.ts';
 import { parseRule } from '../../agent/rule.ts';
 import {
+  type Account,
+  eachAccount,
   type ImportSummary,
   importSource,
   listPopulations,
   listSources,
   MAX_REJECTED,
+  populationsOf,
   putPopulation,
 } from '../../agent/store/lists.ts';
 import { collect, command, group, withAgent } from '../command.ts';
@@ -23,7 +26,8 @@ export function accountsCommand() {
     'Your lists of accounts and opportunities. They never leave this machine in the clear.',
   )
     .addCommand(importCommand())
-    .addCommand(sourcesCommand());
+    .addCommand(sourcesCommand())
+    .addCommand(listCommand());
 }
 
 function importCommand() {
@@ -102,6 +106,71 @@ function sourcesCommand() {
         );
       }),
   );
+}
+
+const LIST_LIMIT = 100;
+
+function listCommand() {
+  return command(
+    'list',
+    'The accounts that were imported, with the populations they are in. Nothing is asked of the service.',
+    'commonground accounts list --population customers\ncommonground accounts list --limit 100000 --json',
+  )
+    .option('--population <name>', 'only accounts in this population')
+    .option('--limit <n>', `at most so many rows (default ${LIST_LIMIT})`, Number)
+    .action(async (options) =>
+      withAgent(options, async (agent) => {
+        const limit = options.limit ?? LIST_LIMIT;
+        if (!Number.isInteger(limit) || limit < 1)
+          throw new Problem('bad_argument', '--limit is a whole number, at least 1');
+        const populations = listPopulations(agent.store);
+        if (options.population && !populations.some(({ name }) => name === options.population))
+          throw new Problem(
+            'unknown_population',
+            `there is no population ${options.population}`,
+            'see `commonground population list`',
+          );
+        const accounts = [];
+        let total = 0;
+        for (const account of eachAccount(agent.store)) {
+          const names = populationsOf(account, populations);
+          if (options.population && !names.includes(options.population)) continue;
+          total++;
+          if (accounts.length < limit) accounts.push(listed(account, names));
+        }
+        if (options.json) return printJson({ accounts, total });
+        print(
+          table(
+            ['record', 'name', 'domain', 'country', 'populations', 'source'],
+            accounts.map((account) => [
+              account.record,
+              account.names[0] ?? '',
+              account.domains[0] ?? '',
+              account.country ?? '',
+              account.populations.join(' '),
+              account.source,
+            ]),
+          ),
+        );
+        note(
+          total > accounts.length ? `${accounts.length} of ${total} accounts (--limit)` : `${total} accounts`,
+        );
+      }),
+    );
+}
+
+function listed({ source, record, opportunities }: Account, populations: readonly string[]) {
+  const { id, names, domains, country, fields } = record;
+  return {
+    record: id,
+    source,
+    names,
+    domains,
+    country: country ?? null,
+    fields,
+    opportunities: opportunities.length,
+    populations,
+  };
 }
 
 /** A first import makes the usual populations; they share nothing before a scope grants it. */

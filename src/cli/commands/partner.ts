@@ -1,6 +1,7 @@
 import { fromBase64url } from '../../../protocol/bytes.ts';
 import { systemRandom } from '../../../protocol/hash.ts';
 import type { Agent } from '../../agent/agent.ts';
+import { describeEnding, followEnding } from '../../agent/ending.ts';
 import { createSecretFile } from '../../agent/home.ts';
 import {
   acceptInvitation,
@@ -15,6 +16,7 @@ import { findPartnership, listPartnerships, type Partnership } from '../../agent
 import { command, group, withAgent } from '../command.ts';
 import { note, print, printable, printJson, table } from '../output.ts';
 import { ask, readText } from '../prompt.ts';
+import { endCommand } from './end.ts';
 
 /** `partner`: invitations and verified partners. */
 export function partnerCommand() {
@@ -22,7 +24,8 @@ export function partnerCommand() {
     .addCommand(inviteCommand())
     .addCommand(acceptCommand())
     .addCommand(verifyCommand())
-    .addCommand(listCommand());
+    .addCommand(listCommand())
+    .addCommand(endCommand());
 }
 
 function inviteCommand() {
@@ -132,7 +135,7 @@ function listCommand() {
       withAgent(options, async (agent) => {
         const partnerships = [];
         for (const partnership of listPartnerships(agent.store))
-          partnerships.push(await introduced(agent, partnership));
+          partnerships.push(await current(agent, partnership));
         const rows = partnerships.map((partnership) => ({
           partner: partnership.alias,
           partnership: partnership.id,
@@ -140,6 +143,7 @@ function listCommand() {
           organisation: partnership.partner?.organisation ?? null,
           state: stateOf(partnership),
           verifiedAt: partnership.verifiedAt,
+          ended: partnership.ended ?? null,
         }));
         if (options.json) return printJson({ partners: rows });
         print(
@@ -154,11 +158,20 @@ function listCommand() {
 
 /** Takes the introduction as far as it can go now. */
 async function introduced(agent: Agent, partnership: Partnership): Promise<Partnership> {
-  if (partnership.partner || partnership.deadSince) return partnership;
+  if (partnership.partner || partnership.deadSince || partnership.ended) return partnership;
   return introduce(agent, partnership, await agent.client().partnership(partnership.id));
 }
 
+/** The introduction as far as it can go, and an ending by the partner taken note of. */
+async function current(agent: Agent, partnership: Partnership): Promise<Partnership> {
+  if (partnership.ended?.told || partnership.deadSince) return partnership;
+  const view = await agent.client().partnership(partnership.id);
+  const followed = await followEnding(agent, partnership, view);
+  return followed.ended ? followed : introduce(agent, followed, view);
+}
+
 function stateOf(partnership: Partnership): string {
+  if (partnership.ended) return describeEnding(partnership.ended, partnership.alias);
   if (partnership.deadSince) return 'ended: the words differed';
   if (partnership.verifiedAt) return 'verified';
   if (partnership.partner) return 'to verify';

@@ -8,7 +8,7 @@ import {
   type OverlapRow,
   type WhiteSpaceRow,
 } from '../../agent/answers.ts';
-import type { MatrixAnswer } from '../../agent/client.ts';
+import type { MatrixAnswer, Question } from '../../agent/client.ts';
 import { Problem } from '../../agent/problem.ts';
 import { findPartnership, listPartnerships, type Partnership } from '../../agent/store/partnerships.ts';
 import { collect, command, withAgent } from '../command.ts';
@@ -48,21 +48,7 @@ export function overlapCommand() {
     .option('--limit <n>', 'at most so many rows', Number)
     .action(async (options) =>
       withAgent(options, async (agent) => {
-        checkNumbers(options);
-        const rows: OverlapRow[] = [];
-        const question = {
-          ...(options.mine ? { mine: options.mine } : {}),
-          ...(options.theirs ? { theirs: options.theirs } : {}),
-          ...(options.since === undefined ? {} : { since: options.since }),
-        };
-        for (const partnership of asked(agent, options.partner)) {
-          const page = options.limit === undefined ? {} : { limit: Math.min(500, options.limit) };
-          for await (const row of askOverlap(agent, partnership, { ...question, ...page })) {
-            rows.push(row);
-            if (options.limit !== undefined && rows.length >= options.limit) break;
-          }
-        }
-        rows.sort((x, y) => x.account.localeCompare(y.account));
+        const rows = await overlapRows(agent, options);
         if (options.json) return printJson({ rows });
         printOverlap(rows);
       }),
@@ -81,19 +67,7 @@ export function whiteSpaceCommand() {
     .option('--limit <n>', 'at most so many rows', Number)
     .action(async (options) =>
       withAgent(options, async (agent) => {
-        checkNumbers(options);
-        const rows: WhiteSpaceRow[] = [];
-        for (const partnership of asked(agent, options.partner)) {
-          const page = options.limit === undefined ? {} : { limit: Math.min(500, options.limit) };
-          for await (const row of askWhiteSpace(agent, partnership, {
-            ...(options.theirs ? { theirs: options.theirs } : {}),
-            ...page,
-          })) {
-            rows.push(row);
-            if (options.limit !== undefined && rows.length >= options.limit) break;
-          }
-        }
-        rows.sort((a, b) => a.name.localeCompare(b.name));
+        const rows = await whiteSpaceRows(agent, options);
         if (options.json) return printJson({ rows });
         print(
           table(
@@ -117,7 +91,7 @@ export function ledgerCommand() {
     .action(async (options) =>
       withAgent(options, async (agent) => {
         const answers = [];
-        for (const partnership of asked(agent, options.partner)) {
+        for (const partnership of asked(agent, options.partner, true)) {
           answers.push({ partner: partnership.alias, entries: await askLedger(agent, partnership) });
         }
         if (options.json) return printJson({ partners: answers });
@@ -142,11 +116,55 @@ export function ledgerCommand() {
     );
 }
 
-/** The partners a question goes to: the named one, else all verified. */
-function asked(agent: Agent, name: string | undefined): Partnership[] {
+/** What narrows overlap and white space, as the options are typed. */
+export interface Narrowing {
+  readonly partner?: string | undefined;
+  readonly mine?: string[] | undefined;
+  readonly theirs?: string[] | undefined;
+  readonly since?: number | undefined;
+  readonly limit?: number | undefined;
+}
+
+/** The overlap with all partners asked, by the own account's name. */
+export function overlapRows(agent: Agent, options: Narrowing): Promise<OverlapRow[]> {
+  return sortedRows(agent, options, askOverlap, (row) => row.account);
+}
+
+/** The white space of all partners asked, by name. */
+export function whiteSpaceRows(agent: Agent, options: Narrowing): Promise<WhiteSpaceRow[]> {
+  return sortedRows(agent, options, askWhiteSpace, (row) => row.name);
+}
+
+async function sortedRows<Row>(
+  agent: Agent,
+  options: Narrowing,
+  ask: (agent: Agent, partnership: Partnership, question: Question) => AsyncIterable<Row>,
+  nameOf: (row: Row) => string,
+): Promise<Row[]> {
+  checkNumbers(options);
+  const { mine, theirs, since, limit } = options;
+  const question: Question = {
+    ...(mine ? { mine } : {}),
+    ...(theirs ? { theirs } : {}),
+    ...(since === undefined ? {} : { since }),
+    ...(limit === undefined ? {} : { limit: Math.min(500, limit) }),
+  };
+  const rows: Row[] = [];
+  for (const partnership of asked(agent, options.partner)) {
+    if (limit !== undefined && rows.length >= limit) break;
+    for await (const row of ask(agent, partnership, question)) {
+      rows.push(row);
+      if (limit !== undefined && rows.length >= limit) break;
+    }
+  }
+  return rows.sort((x, y) => nameOf(x).localeCompare(nameOf(y)));
+}
+
+/** The partners a question goes to: the named one, else all verified; of ended ones the ledger stays readable. */
+function asked(agent: Agent, name: string | undefined, withEnded = false): Partnership[] {
   if (name !== undefined) return [findPartnership(agent.store, name)];
   const verified = listPartnerships(agent.store).filter(
-    (partnership) => partnership.verifiedAt && !partnership.deadSince,
+    ({ verifiedAt, deadSince, ended }) => verifiedAt && !deadSince && (!ended || withEnded),
   );
   if (verified.length === 0)
     throw new Problem('not_verified', 'there is no verified partner yet', 'see `commonground partner list`');
@@ -196,10 +214,7 @@ function printOverlap(rows: readonly OverlapRow[]): void {
   note(`${rows.length} pairs`);
 }
 
-function checkNumbers(options: {
-  readonly limit?: number | undefined;
-  readonly since?: number | undefined;
-}): void {
+function checkNumbers(options: Pick<Narrowing, 'limit' | 'since'>): void {
   for (const value of [options.limit, options.since]) {
     if (value !== undefined && (!Number.isInteger(value) || value < 0))
       throw new Problem('bad_argument', `${value} is not a whole number`);

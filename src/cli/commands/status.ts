@@ -1,17 +1,16 @@
 import { KINDS } from '../../../protocol/identifiers/kind.ts';
 import type { Agent } from '../../agent/agent.ts';
 import type { PartnershipView } from '../../agent/client.ts';
-import { openPool } from '../../agent/crypto/pool.ts';
+import { describeEnding, followEnding } from '../../agent/ending.ts';
 import { fingerprint, operatorNotice } from '../../agent/partners.ts';
 import { readMine, readTheirs } from '../../agent/scopes.ts';
 import { countAccounts } from '../../agent/store/lists.ts';
 import { getPartnership, listPartnerships, type Partnership } from '../../agent/store/partnerships.ts';
 import { usedCount } from '../../agent/sync/evaluate.ts';
-import { nextStep, type Step } from '../../agent/sync/step.ts';
-import { gatherFacts, noteWaiting } from '../../agent/sync/sync.ts';
+import { standingOf } from '../../agent/sync/standing.ts';
 import { command, withAgent } from '../command.ts';
 import { note, print, printJson } from '../output.ts';
-import { WAITING_TEXTS } from './sync.ts';
+import { reportText, standingText } from '../states.ts';
 
 /** `status`: this home, its service, and who waits for whom since when. */
 export function statusCommand() {
@@ -50,7 +49,10 @@ export function statusCommand() {
         note(`the clocks of this machine and the service differ by ${result.clockSkewSeconds} s`);
       for (const partner of partners) {
         print(`${partner.partner}: ${partner.waiting}${partner.since ? ` (since ${partner.since})` : ''}`);
-        if (partner.partnerLastSeen) print(`  partner’s agent last seen ${partner.partnerLastSeen}`);
+        if (partner.partnerLastSeen)
+          print(
+            `  partner’s agent last seen ${partner.partnerLastSeen}${describeReport(partner.partnerReports)}`,
+          );
         if (partner.snapshot) print(`  snapshot ${partner.snapshot.number} of ${partner.snapshot.at}`);
         print(
           `  scopes: you grant version ${partner.scopes.mine ?? '-'}, you are granted version ${partner.scopes.theirs ?? '-'}`,
@@ -65,51 +67,43 @@ export function statusCommand() {
 async function partnerStatus(agent: Agent, partnership: Partnership) {
   const { alias, id } = partnership;
   const base = { partner: alias, partnership: id };
-  if (partnership.deadSince) {
-    const waiting = 'ended: the words differed';
-    return {
-      ...base,
-      waiting,
-      since: partnership.deadSince,
-      snapshot: null,
-      partnerLastSeen: null,
-      scopes: { mine: null, theirs: null },
-      budget: [],
-    };
-  }
+  const over = (waiting: string, since: string | null) => ({
+    ...base,
+    waiting,
+    since,
+    snapshot: null,
+    partnerLastSeen: null,
+    partnerReports: null,
+    scopes: { mine: null, theirs: null },
+    budget: [],
+  });
+  if (partnership.ended?.told) return over(describeEnding(partnership.ended, alias), null);
+  if (partnership.deadSince) return over('ended: the words differed', partnership.deadSince);
   const view = await agent.client().partnership(id);
-  const pool = openPool(1);
-  try {
-    const step = nextStep(await gatherFacts({ agent, id, pool, progress: () => undefined }, view, null));
-    const current = getPartnership(agent.store, id);
-    const mine = readMine(agent, current);
-    const theirs = current.verifiedAt ? readTheirs(current) : null;
-    const year = new Date(agent.now()).getUTCFullYear();
-    return {
-      ...base,
-      waiting: describe(step, view),
-      since: noteWaiting(agent, id, step.do === 'wait' ? step.for : null),
-      snapshot: view.snapshot,
-      partnerLastSeen: view.since?.lastSeenAt ?? null,
-      scopes: { mine: mine?.number ?? null, theirs: theirs?.number ?? null },
-      budget: KINDS.map((kind) => ({
-        kind,
-        used: usedCount({ agent, id }, kind, year),
-        budget: mine?.evaluationBudget[kind] ?? 0,
-      })),
-    };
-  } finally {
-    await pool.close();
-  }
+  const { ended } = await followEnding(agent, partnership, view);
+  if (ended) return over(describeEnding(ended, alias), null);
+  const { standing, since } = await standingOf(agent, id, view);
+  const current = getPartnership(agent.store, id);
+  const mine = readMine(agent, current);
+  const theirs = current.verifiedAt ? readTheirs(current) : null;
+  const year = new Date(agent.now()).getUTCFullYear();
+  return {
+    ...base,
+    waiting: standingText(standing),
+    since,
+    snapshot: view.snapshot,
+    partnerLastSeen: view.since?.lastSeenAt ?? null,
+    partnerReports: view.since?.health ?? null,
+    scopes: { mine: mine?.number ?? null, theirs: theirs?.number ?? null },
+    budget: KINDS.map((kind) => ({
+      kind,
+      used: usedCount({ agent, id }, kind, year),
+      budget: mine?.evaluationBudget[kind] ?? 0,
+    })),
+  };
 }
 
-/** Without reading the list, a list that is in counts as current; `sync` finds what changed. */
-function describe(step: Step, view: PartnershipView): string {
-  if (step.do === 'wait') return WAITING_TEXTS[step.for];
-  if (step.do !== 'make_submission') return 'your next `commonground sync` has something to do';
-  return view.snapshot
-    ? 'both lists are in'
-    : view.submissions.mine.active === null
-      ? 'your next `commonground sync` has something to do'
-      : WAITING_TEXTS.partner_submits;
+/** What the partner's unattended agent said of itself; nothing where it has none. */
+function describeReport(health: NonNullable<PartnershipView['since']>['health']): string {
+  return health ? `, reports since ${health.since}: ${reportText(health.code)}` : '';
 }

@@ -2,42 +2,36 @@ import { fromBase64url } from '../../../protocol/bytes.ts';
 import { populationGrant } from '../../../protocol/scope.ts';
 import type { Agent } from '../../agent/agent.ts';
 import { openPool } from '../../agent/crypto/pool.ts';
+import { describeEnding } from '../../agent/ending.ts';
 import { lockHome } from '../../agent/home.ts';
 import { requireVerified } from '../../agent/partners.ts';
-import { EXIT } from '../../agent/problem.ts';
+import { EXIT, Problem } from '../../agent/problem.ts';
 import { grantsAnything, readMine } from '../../agent/scopes.ts';
 import { findPartnership, listPartnerships, type Partnership } from '../../agent/store/partnerships.ts';
 import type { Progress } from '../../agent/sync/context.ts';
 import { scanList } from '../../agent/sync/list.ts';
-import type { Waiting } from '../../agent/sync/step.ts';
 import { type SyncReport, syncPartnership } from '../../agent/sync/sync.ts';
 import { command, withAgent } from '../command.ts';
 import { note, print, printJson, progressBar, table } from '../output.ts';
-
-/** What each kind of waiting means to a person. */
-export const WAITING_TEXTS: Readonly<Record<Waiting, string>> = {
-  partner_accepts: 'waiting for the partner to accept the invitation',
-  you_verify: 'waiting for you: `commonground partner verify`',
-  partner_verifies: 'waiting for the partner to verify and sync',
-  partner_signs_epoch: 'waiting for the partner’s next sync',
-  you_grant: 'waiting for you: `commonground scope grant`',
-  partner_grants: 'waiting for the partner to grant a scope',
-  partner_evaluates: 'waiting for the partner’s next sync',
-  partner_submits: 'your list is in; waiting for the partner’s',
-};
+import { WAITING_TEXTS } from '../states.ts';
+import { watchHome } from './watch.ts';
 
 /** `sync`: whatever is due with the partners. */
 export function syncCommand() {
   return command(
     'sync',
     'Bring your list to the partners, blinded, and evaluate theirs. Does what is due and can be repeated at any time.',
-    'commonground sync\ncommonground sync --partner borealis --wait 300\ncommonground sync --dry-run',
+    'commonground sync\ncommonground sync --partner borealis --wait 300\ncommonground sync --dry-run\ncommonground sync --watch',
   )
     .option('--partner <alias>', 'only this partner (default: all)')
     .option('--wait [seconds]', 'keep going while a partner has to act, at most so long (default 600)')
+    .option('--watch', 'stay and do whatever becomes due, unattended, until SIGTERM or SIGINT')
     .option('--dry-run', 'show what would leave, to whom and under which scope; send nothing')
     .action(async (options) =>
       withAgent(options, async (agent) => {
+        if (options.watch && (options.wait !== undefined || options.dryRun))
+          throw new Problem('bad_argument', '--watch goes with neither --wait nor --dry-run');
+        if (options.watch) return watchHome(agent, options);
         const partnerships = options.partner
           ? [findPartnership(agent.store, options.partner)]
           : listPartnerships(agent.store);
@@ -85,13 +79,14 @@ async function syncAll(
 }
 
 function describe(report: SyncReport): string {
+  if (report.ended) return `${report.partner}: ${describeEnding(report.ended, report.partner)}`;
   const parts: string[] = [];
   if (report.evaluated > 0) parts.push(`evaluated ${report.evaluated} blinded identifiers for the partner`);
   if (report.requested > 0) parts.push(`had ${report.requested} blinded identifiers evaluated`);
   if (report.submitted !== null) parts.push(`submitted ${report.submitted} accounts`);
   parts.push(
     report.waiting
-      ? WAITING_TEXTS[report.waiting]
+      ? `${WAITING_TEXTS[report.waiting]} (since ${report.since})`
       : `up to date${report.snapshot ? `, snapshot ${report.snapshot.number}` : ''}`,
   );
   return `${report.partner}: ${parts.join('; ')}`;
@@ -136,6 +131,7 @@ function plan(agent: Agent, partnership: Partnership) {
     wanted: { domain: 0, name: 0 },
     populations: [],
   };
+  if (partnership.ended) return { ...nothing, blocked: describeEnding(partnership.ended, partnership.alias) };
   if (!partnership.verifiedAt || partnership.deadSince)
     return { ...nothing, blocked: 'not verified; nothing would leave' };
   const scope = readMine(agent, partnership);

@@ -9,16 +9,18 @@ export interface Principal {
   readonly role: 'agent';
 }
 
-/** What may be asked without a token; everything else under /v1 needs one. */
-const PUBLIC: readonly (readonly [method: string, path: RegExp])[] = [
-  ['GET', /^\/v1\/service$/],
-  ['PUT', /^\/v1\/organisations\/[^/]+$/],
-  ['POST', /^\/v1\/login\/challenges$/],
-  ['POST', /^\/v1\/login\/tokens$/],
+/** What may be asked without a token, in classes that are limited apart; all else under /v1 needs one. */
+const PUBLIC: readonly (readonly [method: string, path: RegExp, routeClass: string])[] = [
+  ['GET', /^\/v1\/service$/, 'service'],
+  ['PUT', /^\/v1\/organisations\/[^/]+$/, 'registration'],
+  ['POST', /^\/v1\/login\/challenges$/, 'login'],
+  ['POST', /^\/v1\/login\/tokens$/, 'login'],
 ];
 
-export function isPublic(method: string, path: string): boolean {
-  return PUBLIC.some(([publicMethod, pattern]) => publicMethod === method && pattern.test(path));
+/** The class of a request that needs no token, else null. */
+export function publicClass(method: string, path: string): string | null {
+  const found = PUBLIC.find(([publicMethod, pattern]) => publicMethod === method && pattern.test(path));
+  return found?.[2] ?? null;
 }
 
 /** The principal of a request with a valid bearer token, else null. */

@@ -23,7 +23,6 @@ export async function issueChallenge(
   const challenge = random(CHALLENGE_BYTES);
   const expiresMs = nowMs + CHALLENGE_MS;
   await directory.batch([
-    ['delete from challenges where expires_ms <= ?', nowMs],
     [
       'insert into challenges (hash, organisation, expires_ms) values (?, ?, ?)',
       sha256(challenge),
@@ -68,7 +67,6 @@ export async function issueToken(
   const token = `cgt_${toBase64url(random(TOKEN_BYTES))}`;
   const expiresMs = nowMs + TOKEN_MS;
   await directory.batch([
-    ['delete from tokens where expires_ms <= ?', nowMs],
     [
       'insert into tokens (hash, organisation, expires_ms) values (?, ?, ?)',
       sha256(utf8(token)),

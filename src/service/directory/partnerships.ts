@@ -24,11 +24,14 @@ export interface PartnershipRow {
   readonly expires_ms: number;
   readonly founder_seen_ms: number | null;
   readonly joiner_seen_ms: number | null;
+  readonly founder_ending: Uint8Array | null;
+  readonly joiner_ending: Uint8Array | null;
 }
 
-export type PartnershipState = 'invited' | 'accepted' | 'opened';
+export type PartnershipState = 'invited' | 'accepted' | 'opened' | 'ended';
 
 export function stateOf(row: PartnershipRow): PartnershipState {
+  if (row.founder_ending || row.joiner_ending) return 'ended';
   if (row.opening) return 'opened';
   return row.acceptance ? 'accepted' : 'invited';
 }
@@ -123,13 +126,15 @@ export async function acceptInvitation(
     if (row.joiner !== caller) return refuse('invitation_used');
     return equal(row.acceptance, input.acceptance) ? ok(null) : refuse('conflict');
   }
+  if (stateOf(row) === 'ended') return refuse('partnership_ended');
   if (row.expires_ms <= nowMs) return refuse('invitation_expired');
   const read = readAcceptance(input.acceptance, row.id, row.commitment, nowMs);
   if (!read.ok) return refuse(problemOfInvitation(read.reason));
   if (read.value.certificate.organisation !== caller) return refuse('other_context');
   const [changed] = await directory.batch([
     [
-      'update partnerships set joiner = ?, acceptance = ? where id = ? and acceptance is null',
+      `update partnerships set joiner = ?, acceptance = ?
+       where id = ? and acceptance is null and founder_ending is null`,
       caller,
       input.acceptance,
       row.id,
@@ -147,15 +152,35 @@ export async function openPartnership(
   nowMs: number,
 ): Promise<Result<null, ProblemCode>> {
   if (side !== 'founder') return refuse('wrong_side');
+  if (stateOf(row) === 'ended') return refuse('partnership_ended');
   if (!row.acceptance) return refuse('not_accepted');
   if (row.opening) return equal(row.opening, opening) ? ok(null) : refuse('conflict');
   const read = readOpening(opening, row.id, row.commitment, row.acceptance, nowMs);
   if (!read.ok) return refuse(problemOfInvitation(read.reason));
   if (read.value.certificate.organisation !== row.founder) return refuse('other_context');
   const [changed] = await directory.batch([
-    ['update partnerships set opening = ? where id = ? and opening is null', opening, row.id],
+    [
+      'update partnerships set opening = ? where id = ? and opening is null and joiner_ending is null',
+      opening,
+      row.id,
+    ],
   ]);
   return changed === 1 ? ok(null) : refuse('conflict');
+}
+
+/** Keeps a side's ending, which was checked before. The first one stays; the other side may still put its own. */
+export async function keepEnding(
+  directory: Directory,
+  row: PartnershipRow,
+  side: Side,
+  ending: Uint8Array,
+): Promise<Result<null, ProblemCode>> {
+  const column = `${side}_ending` as const;
+  await directory.batch([
+    [`update partnerships set ${column} = ? where id = ? and ${column} is null`, ending, row.id],
+  ]);
+  const kept = (await partnershipOf(directory, row.id))?.[column];
+  return kept && equal(kept, ending) ? ok(null) : refuse('conflict');
 }
 
 function problemOfInvitation(reason: InvitationRefusal): ProblemCode {

@@ -27,6 +27,15 @@ export interface Call {
   readonly parties: Readonly<Record<Side, Party>>;
   readonly caller: Side;
   readonly nowMs: number;
+  readonly limits: ListLimits;
+}
+
+/** How long a list may be, before anything of it is taken. */
+export interface ListLimits {
+  /** Elements of one evaluation request. */
+  readonly elements: number;
+  /** Records of one submission, of all types together. */
+  readonly records: number;
 }
 
 export interface OperationContext extends Call {

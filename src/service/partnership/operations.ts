@@ -1,9 +1,11 @@
 /** All operations by name, and how one is run: in process on Node, behind a call on a Durable Object. */
-import type { Result } from '../../../protocol/result.ts';
+import { type Result, refuse } from '../../../protocol/result.ts';
 import type { ProblemCode } from '../problems.ts';
 import type { PartnershipStore } from '../storage/partnership.ts';
 import type { Call, OperationContext } from './context.ts';
+import { end, isEnded } from './ending.ts';
 import { putOffer, putSignature } from './epoch.ts';
+import { putHealth } from './health.ts';
 import { ledger } from './ledger.ts';
 import { matrix } from './matrix.ts';
 import { overlap } from './overlap.ts';
@@ -24,6 +26,7 @@ import { whiteSpace } from './whitespace.ts';
 
 const operations = {
   view,
+  putHealth,
   putOffer,
   putSignature,
   putScope,
@@ -42,7 +45,11 @@ const operations = {
   overlap,
   whiteSpace,
   ledger,
+  end,
 };
+
+/** What can still be asked once the partnership is ended. */
+const AFTER_THE_END: readonly OperationName[] = ['view', 'ledger', 'end'];
 
 type Operations = typeof operations;
 export type OperationName = keyof Operations;
@@ -73,5 +80,9 @@ export function run<Name extends OperationName>(
     context: OperationContext,
     input: Input<Name>,
   ) => Result<Output<Name>, ProblemCode>;
-  return store.atomic(() => operation({ ...call, store }, input));
+  return store.atomic(() => {
+    // Within the section, so that no upload under way puts rows behind an ending.
+    if (!AFTER_THE_END.includes(name) && isEnded(store)) return refuse('partnership_ended');
+    return operation({ ...call, store }, input);
+  });
 }

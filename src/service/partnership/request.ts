@@ -40,7 +40,7 @@ export function putRequest(
   context: OperationContext,
   input: RequestKey & { readonly request: Uint8Array },
 ): Result<null, ProblemCode> {
-  const { store, caller, parties } = context;
+  const { store, caller, parties, limits } = context;
   if (input.side !== caller) return refuse('wrong_side');
   const side = sideNumber(caller);
   const { last_request } = sideRow(store, caller);
@@ -53,8 +53,9 @@ export function putRequest(
   const opened = openRequest(input.request, inContext, parties[caller].agentKey);
   if (!opened.ok) return refuse(problemOf(opened.reason));
   if (opened.value.number !== input.number) return refuse('other_context');
-  if (input.number !== last_request + 1) return refuse('wrong_number');
   if (first(store, 'select 1 from requests where side = ?', side)) return refuse('unfinished_request');
+  const elements = opened.value.chunks.reduce((sum, chunk) => sum + chunk.count, 0);
+  if (elements > limits.elements) return refuse('list_too_long', `at most ${limits.elements} elements`);
   store.run(
     'insert into requests (side, number, signed) values (?, ?, ?)',
     side,

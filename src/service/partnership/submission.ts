@@ -51,7 +51,7 @@ export function putSubmission(
   context: OperationContext,
   input: { readonly number: number; readonly head: Uint8Array; readonly list: Uint8Array },
 ): Result<null, ProblemCode> {
-  const { store, caller, parties } = context;
+  const { store, caller, parties, limits } = context;
   const side = sideNumber(caller);
   const { last_submission, pending_submission } = sideRow(store, caller);
   if (input.number <= last_submission) {
@@ -66,9 +66,10 @@ export function putSubmission(
   const list = openChunkList(input.list, head.value);
   if (!list.ok) return refuse(problemOf(list.reason));
   if (head.value.number !== input.number) return refuse('other_context');
-  if (input.number !== last_submission + 1) return refuse('wrong_number');
   const scope = newestScope(store, caller);
   if (!scope || !equal(scope.hash, head.value.scopeHash)) return refuse('scope_changed');
+  const records = list.value.reduce((sum, chunk) => sum + chunk.records, 0);
+  if (records > limits.records) return refuse('list_too_long', `at most ${limits.records} records`);
   dropPending(store, caller, pending_submission);
   store.run(
     'insert into submissions (side, number, head, scope_hash, activated) values (?, ?, ?, ?, 0)',

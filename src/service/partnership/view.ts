@@ -12,6 +12,7 @@ import {
   sideRow,
   sides,
 } from './context.ts';
+import { type Health, healthOf } from './health.ts';
 import { missingChunks } from './submission.ts';
 
 export interface RequestView {
@@ -44,6 +45,8 @@ export interface WorkView {
     readonly theirs: { readonly active: number | null };
   };
   readonly snapshot: { readonly number: number; readonly atMs: number } | null;
+  /** What the partner's agent reported last. */
+  readonly partnerHealth: Health | null;
 }
 
 export function view(context: OperationContext, _input: Record<never, never>): Result<WorkView, ProblemCode> {
@@ -73,6 +76,7 @@ export function view(context: OperationContext, _input: Record<never, never>): R
       theirs: { active: sideRow(store, theirs).active_submission },
     },
     snapshot: snapshot && { number: snapshot.number, atMs: snapshot.at_ms },
+    partnerHealth: healthOf(store, theirs),
   });
 }
 

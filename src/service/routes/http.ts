@@ -7,8 +7,8 @@ import { ok, type Result, refuse } from '../../../protocol/result.ts';
 import type { Principal } from '../auth/authenticate.ts';
 import type { RegistrationMode } from '../directory/organisations.ts';
 import { organisationOf } from '../directory/organisations.ts';
-import { noteSeen, type PartnershipRow, partnershipOf, sideIn } from '../directory/partnerships.ts';
-import type { Call } from '../partnership/context.ts';
+import { noteSeen, type PartnershipRow, partnershipOf, sideIn, stateOf } from '../directory/partnerships.ts';
+import type { Call, ListLimits } from '../partnership/context.ts';
 import type { Input, OperationName, Output, Partnership } from '../partnership/operations.ts';
 import {
   type ProblemBody,
@@ -17,6 +17,7 @@ import {
   problemBody,
   problemStatus,
 } from '../problems.ts';
+import type { RateLimiter } from '../rate.ts';
 import type { Directory } from '../storage/directory.ts';
 
 /** What the app runs on: storage, settings, clock and randomness. */
@@ -30,14 +31,33 @@ export interface Dependencies {
   };
   /** True for the host names (with port) under which agents reach this service. */
   readonly isOwnHost: (host: string) => boolean;
+  readonly limits: ListLimits;
+  readonly rates: RateLimiter;
+  /** False where requests should go elsewhere: the databases do not answer, or the service is shutting down. */
+  readonly isReady: () => Promise<boolean>;
   readonly now: () => number;
   readonly random: Random;
-  /** Takes an error that no code stands for; the client only learns that there was one. */
-  readonly report: (error: unknown) => void;
+  /** Takes note of every request that was answered. */
+  readonly observe: (seen: SeenRequest) => void;
+  /** Takes an error that no code stands for; the client only learns that there was one, and its request's id. */
+  readonly report: (error: unknown, requestId: string) => void;
+}
+
+/** What operating the service needs to know of a request. Nothing in it says who asked, or about what. */
+export interface SeenRequest {
+  /** Random; the answer's `X-Request-Id`. */
+  readonly id: string;
+  readonly method: string;
+  /** The route's pattern; null where there was none. */
+  readonly route: string | null;
+  readonly status: number;
+  readonly ms: number;
+  /** The code of an error. */
+  readonly problem: ProblemCode | null;
 }
 
 export interface AppEnv {
-  Variables: { principal: Principal };
+  Variables: { principal: Principal; requestId: string; problem?: ProblemCode };
 }
 export type App = OpenAPIHono<AppEnv>;
 
@@ -47,6 +67,9 @@ export function problem(
   code: ProblemCode,
   detail?: string,
 ): Response & TypedResponse<ProblemBody, ProblemStatus, 'json'> {
+  context.set('problem', code);
+  // Nobody knows when a partner answers; an hour keeps agents from trying on and on.
+  if (code === 'too_many_invitations') context.header('retry-after', '3600');
   const response = context.body(JSON.stringify(problemBody(code, detail)), problemStatus(code), {
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',
@@ -96,6 +119,7 @@ export async function callOf(
     },
     caller: side,
     nowMs: dependencies.now(),
+    limits: dependencies.limits,
   });
 }
 
@@ -109,7 +133,8 @@ export async function runOperation<Name extends OperationName>(
 ): Promise<Result<Output<Name>, ProblemCode>> {
   const found = await findPartnership(dependencies, principal, id);
   if (!found.ok) return found;
-  if (!found.value.row.opening) return refuse('not_opened');
+  const { row } = found.value;
+  if (!row.opening) return refuse(stateOf(row) === 'ended' ? 'partnership_ended' : 'not_opened');
   const call = await callOf(dependencies, found.value);
   if (!call.ok) return call;
   return await dependencies.partnerships(id).run(name, call.value, input);

@@ -1,6 +1,7 @@
 /** Partnerships: the list, the invitation's three steps, and the view of one. */
 import { createRoute, z } from '@hono/zod-openapi';
 import { HASH_BYTES } from '../../../protocol/hash.ts';
+import { HEALTH_CODES } from '../../../protocol/health.ts';
 import { otherSide } from '../../../protocol/ids.ts';
 import { ok } from '../../../protocol/result.ts';
 import { organisationOf } from '../directory/organisations.ts';
@@ -34,7 +35,7 @@ import {
 const MAX_INTRODUCTION_BYTES = 8192;
 
 const side = z.enum(['founder', 'joiner']);
-const state = z.enum(['invited', 'accepted', 'opened']);
+const state = z.enum(['invited', 'accepted', 'opened', 'ended']);
 const params = z.object({ partnership: inPath.partnership });
 const security = [{ bearer: [] }];
 
@@ -128,6 +129,7 @@ const partnershipView = z.object({
   acceptance: bytesText.nullable(),
   opening: bytesText.nullable(),
   certificates: z.object({ founder: bytesText, joiner: bytesText.nullable() }),
+  endings: bySide(bytesText.nullable()),
   epoch: z.object({
     number: z.int(),
     offers: bySide(bytesText.nullable()),
@@ -145,7 +147,12 @@ const partnershipView = z.object({
     theirs: z.object({ active: z.int().nullable() }),
   }),
   snapshot,
-  since: z.object({ lastSeenAt: timestamp }).nullable(),
+  since: z
+    .object({
+      lastSeenAt: timestamp,
+      health: z.object({ code: z.enum(HEALTH_CODES), version: z.string(), since: timestamp }).nullable(),
+    })
+    .nullable(),
 });
 
 const getPartnership = createRoute({
@@ -222,8 +229,9 @@ export function addPartnershipRoutes(app: App, dependencies: Dependencies): void
         acceptance: textOf(row.acceptance),
         opening: textOf(row.opening),
         certificates: { founder: textOf(founder.certificate), joiner: joiner && textOf(joiner.certificate) },
+        endings: textsOf({ founder: row.founder_ending, joiner: row.joiner_ending }),
         ...workOf(work.value),
-        since: seenMs === null ? null : { lastSeenAt: timeText(seenMs) },
+        since: seenMs === null ? null : { lastSeenAt: timeText(seenMs), health: healthView(work.value) },
       },
       200,
       { 'cache-control': 'no-store' },
@@ -246,6 +254,10 @@ function workOf(work: WorkView) {
   };
 }
 
+function healthView({ partnerHealth: health }: WorkView) {
+  return health && { code: health.code, version: health.version, since: timeText(health.sinceMs) };
+}
+
 function requestOf(request: RequestView | null) {
   return request && { ...request, request: textOf(request.request), refusal: textOf(request.refusal) };
 }
@@ -260,4 +272,5 @@ const NO_WORK: WorkView = {
   lastRequest: { founder: 0, joiner: 0 },
   submissions: { mine: { active: null, pending: null, lastNumber: 0 }, theirs: { active: null } },
   snapshot: null,
+  partnerHealth: null,
 };

@@ -79,7 +79,13 @@ const problem = z
 
 /** The answer of every request that fails. */
 export const problems = {
-  default: { description: 'Error', content: { 'application/problem+json': { schema: problem } } },
+  default: {
+    description: 'Error',
+    headers: {
+      'Retry-After': { description: 'With 429: seconds until another try', schema: { type: 'integer' } },
+    },
+    content: { 'application/problem+json': { schema: problem } },
+  },
 } as const;
 
 /** A JSON body that must be there. */

@@ -57,4 +57,13 @@ export const DIRECTORY_MIGRATIONS: readonly string[] = [
   create index partnerships_by_founder on partnerships (founder);
   create index partnerships_by_joiner on partnerships (joiner);
   `,
+  `
+  alter table partnerships add column founder_ending blob;
+  alter table partnerships add column joiner_ending blob;
+  `,
+  `
+  create index challenges_by_expiry on challenges (expires_ms);
+  create index tokens_by_expiry on tokens (expires_ms);
+  create index invitations_by_expiry on partnerships (expires_ms) where acceptance is null;
+  `,
 ];

@@ -34,7 +34,7 @@ export function durablePartnershipStore(storage: DurableStorage): PartnershipSto
     {
       ...store,
       exec: (statements) => void sql.exec(statements).toArray(),
-      transaction: store.atomic,
+      transaction: (work) => store.atomic(work),
     },
     PARTNERSHIP_MIGRATIONS,
   );

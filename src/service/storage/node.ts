@@ -1,14 +1,14 @@
 /** The storage ports on Node: one SQLite file for the directory, and one for each partnership. */
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PartnershipId } from '../../../protocol/ids.ts';
 import { migrate, openDatabase, type Sqlite } from '../../sqlite.ts';
-import { type Partnership, run } from '../partnership/operations.ts';
+import type { Partnership } from '../partnership/operations.ts';
 import { DIRECTORY_MIGRATIONS, type Directory } from './directory.ts';
-import type { PartnershipStore } from './partnership.ts';
-import { PARTNERSHIP_MIGRATIONS } from './schema.ts';
+import { openPartnershipFiles } from './files.ts';
+import { openThreads, type Threads } from './threads.ts';
 
-/** Open partnership files at most; the one not used for longest is closed. */
+/** Open partnership files at most, over all threads. */
 const OPEN_FILES = 64;
 
 export function nodeDirectory(database: Sqlite): Directory {
@@ -20,54 +20,51 @@ export function nodeDirectory(database: Sqlite): Directory {
   };
 }
 
-export function nodePartnershipStore(database: Sqlite): PartnershipStore {
-  migrate(database, PARTNERSHIP_MIGRATIONS);
-  return {
-    all: (sql, ...parameters) => database.all(sql, ...parameters),
-    run: (sql, ...parameters) => database.run(sql, ...parameters),
-    atomic: (work) => database.transaction(work),
-  };
-}
-
 export interface NodeStorage {
   readonly directory: Directory;
   readonly partnerships: (id: PartnershipId) => Partnership;
-  close(): void;
+  /** Throws where the databases cannot be used. */
+  check(): Promise<void>;
+  /** How many partnerships' files are open. */
+  openFiles(): number;
+  /** Ends when everything under way is done and all files are closed. */
+  close(): Promise<void>;
 }
 
-/** Opens the folder's databases, making the folder for its owner only. Partnership files are opened when asked for. */
-export function openNodeStorage(folder: string): NodeStorage {
+/**
+ * Opens the folder's databases, making the folder for its owner only. Partnerships work in so many threads of their
+ * own; with 0 they work in the caller's, which answers nothing else while one of them matches.
+ */
+export function openNodeStorage(folder: string, threads = 0): NodeStorage {
   const partnershipFolder = join(folder, 'partnerships');
   mkdirSync(partnershipFolder, { recursive: true, mode: 0o700 });
-  const directoryDatabase = openDatabase(join(folder, 'directory.db'));
-  const open = new Map<PartnershipId, { readonly database: Sqlite; readonly store: PartnershipStore }>();
-
-  function storeOf(id: PartnershipId): PartnershipStore {
-    const known = open.get(id);
-    open.delete(id);
-    const [oldest] = open.keys();
-    if (!known && oldest !== undefined && open.size >= OPEN_FILES) {
-      open.get(oldest)?.database.close();
-      open.delete(oldest);
-    }
-    const opened = known ?? openStore(join(partnershipFolder, `${id}.db`));
-    open.set(id, opened);
-    return opened.store;
-  }
-
+  const database = openDatabase(join(folder, 'directory.db'));
+  const directory = nodeDirectory(database);
+  const work = threads > 0 ? openWorkers(partnershipFolder, threads) : openInProcess(partnershipFolder);
   return {
-    directory: nodeDirectory(directoryDatabase),
-    // Operations are synchronous, so no file is closed while one runs.
-    partnerships: (id) => ({ run: async (name, call, input) => run(storeOf(id), name, call, input) }),
-    close() {
-      for (const { database } of open.values()) database.close();
-      open.clear();
-      directoryDatabase.close();
+    directory,
+    partnerships: work.partnership,
+    async check() {
+      accessSync(partnershipFolder, constants.R_OK | constants.W_OK);
+      await directory.all('select 1 from organisations limit 1');
+    },
+    openFiles: () => work.open(),
+    async close() {
+      await work.close();
+      database.close();
     },
   };
 }
 
-function openStore(path: string): { readonly database: Sqlite; readonly store: PartnershipStore } {
-  const database = openDatabase(path);
-  return { database, store: nodePartnershipStore(database) };
+function openWorkers(folder: string, threads: number): Threads {
+  return openThreads(threads, { folder, openFiles: Math.ceil(OPEN_FILES / threads) });
+}
+
+function openInProcess(folder: string): Threads {
+  const files = openPartnershipFiles(folder, OPEN_FILES);
+  return {
+    partnership: (id) => ({ run: async (name, call, input) => files.run(id, name, call, input) }),
+    open: () => files.open(),
+    close: async () => files.close(),
+  };
 }

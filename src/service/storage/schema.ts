@@ -171,4 +171,16 @@ export const PARTNERSHIP_MIGRATIONS: readonly string[] = [
     primary key (number, page)
   ) strict, without rowid;
   `,
+  `
+  create table ended (at_ms integer not null) strict;
+  `,
+  // What each side's agent reported last; a new report overwrites it.
+  `
+  create table health (
+    side integer primary key check (side in (0, 1)),
+    code text not null,
+    version text not null,
+    since_ms integer not null
+  ) strict;
+  `,
 ];

@@ -1,0 +1,156 @@
+/** The shapes of the service's answers. Nothing is used of an answer that does not fit. */
+import * as z from 'zod';
+import { fromBase64url } from '../../protocol/bytes.ts';
+import { VERSION_PATTERN } from '../../protocol/health.ts';
+import { KINDS } from '../../protocol/identifiers/kind.ts';
+import { type Handle, parseOrganisationId, parsePartnershipId } from '../../protocol/ids.ts';
+import { FIELDS, LEVELS, WHITE_SPACE_LEVELS } from '../../protocol/scope.ts';
+
+/** base64url. */
+export const bytes = z.string().transform((text, context) => {
+  const decoded = fromBase64url(text);
+  if (decoded) return decoded;
+  context.addIssue({ code: 'custom', message: 'not base64url' });
+  return z.NEVER;
+});
+const partnershipId = z.string().transform((text, context) => {
+  const id = parsePartnershipId(text);
+  if (id) return id;
+  context.addIssue({ code: 'custom', message: 'not a partnership id' });
+  return z.NEVER;
+});
+const organisationId = z.string().transform((text, context) => {
+  const id = parseOrganisationId(text);
+  if (id) return id;
+  context.addIssue({ code: 'custom', message: 'not an organisation id' });
+  return z.NEVER;
+});
+const handle = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/)
+  .transform((text) => text as Handle);
+const side = z.enum(['founder', 'joiner']);
+const bothOf = <Item extends z.ZodType>(item: Item) =>
+  z.object({ founder: item.nullable(), joiner: item.nullable() });
+/** One run of the matching. */
+export const snapshot = z.object({ number: z.int(), at: z.string() });
+
+/** What the service says of itself. */
+export const service = z.object({
+  version: z.string(),
+  operator: z.object({ name: z.string(), organisation: organisationId.nullable() }),
+  registration: z.enum(['open', 'invitation', 'closed']),
+  time: z.string(),
+});
+const requestView = z.object({
+  number: z.int(),
+  request: bytes,
+  missing: z.array(z.int()),
+  evaluated: z.array(z.int()),
+  refusal: bytes.nullable(),
+});
+/** How the work between the two sides stands. */
+export const partnershipView = z.object({
+  id: partnershipId,
+  side,
+  state: z.enum(['invited', 'accepted', 'opened', 'ended']),
+  createdAt: z.string(),
+  commitment: bytes,
+  acceptance: bytes.nullable(),
+  opening: bytes.nullable(),
+  certificates: bothOf(bytes),
+  endings: bothOf(bytes),
+  epoch: z.object({ number: z.int(), offers: bothOf(bytes), signatures: bothOf(bytes) }),
+  scopes: bothOf(bytes),
+  requests: bothOf(requestView),
+  lastRequest: z.object({ founder: z.int(), joiner: z.int() }),
+  submissions: z.object({
+    mine: z.object({
+      active: z.int().nullable(),
+      pending: z.object({ number: z.int(), missing: z.array(z.int()) }).nullable(),
+      lastNumber: z.int(),
+    }),
+    theirs: z.object({ active: z.int().nullable() }),
+  }),
+  snapshot: snapshot.nullable(),
+  since: z
+    .object({
+      lastSeenAt: z.string(),
+      // A newer partner may report codes that this version does not know.
+      health: z
+        .object({
+          code: z.string().regex(/^[a-z_]{1,40}$/),
+          version: z.string().regex(VERSION_PATTERN),
+          since: z.string(),
+        })
+        .nullable(),
+    })
+    .nullable(),
+});
+/** Numbers a cell. */
+export const matrix = z.object({
+  snapshot: snapshot.nullable(),
+  populations: z.object({ mine: z.array(z.string()), theirs: z.array(z.string()) }),
+  cells: z.array(
+    z.object({
+      mine: z.string(),
+      theirs: z.string(),
+      level: z.enum(LEVELS),
+      whiteSpaceLevel: z.enum(WHITE_SPACE_LEVELS),
+      pairs: z.int().nullable(),
+      whiteSpace: z.int().nullable(),
+      exact: z.boolean(),
+      whiteSpaceExact: z.boolean(),
+    }),
+  ),
+});
+/** Pairs, some at a time. */
+export const overlap = z.object({
+  snapshot: snapshot.nullable(),
+  head: bytes.nullable(),
+  scope: bytes.nullable(),
+  rows: z.array(
+    z.object({
+      mine: handle,
+      theirs: handle,
+      firstSeen: z.int(),
+      firstSeenAt: z.string(),
+      matches: z.array(
+        z.object({
+          kind: z.enum(KINDS),
+          tag: bytes,
+          boxes: z.array(z.object({ population: z.int(), box: bytes })),
+          wrapped: bytes.nullable(),
+        }),
+      ),
+      fields: z.partialRecord(z.enum(FIELDS), bytes),
+    }),
+  ),
+  next: z.string().nullable(),
+});
+/** The partner’s unmatched accounts, some at a time. */
+export const whiteSpace = z.object({
+  snapshot: snapshot.nullable(),
+  head: bytes.nullable(),
+  scope: bytes.nullable(),
+  rows: z.array(z.object({ handle, names: z.array(z.object({ population: z.int(), sealed: bytes })) })),
+  next: z.string().nullable(),
+});
+/** What was disclosed, some at a time. */
+export const ledger = z.object({
+  entries: z.array(
+    z.object({
+      number: z.int(),
+      at: z.string(),
+      viewer: z.enum(['mine', 'theirs']),
+      question: z.string(),
+      cells: z.array(z.object({ granting: z.string(), viewing: z.string() })),
+      scopeNumber: z.int(),
+      snapshot: z.int(),
+      rows: z.int().nullable(),
+    }),
+  ),
+  next: z.string().nullable(),
+});
+/** The partnerships that the service knows this organisation in. */
+export const partnershipList = z.object({ partnerships: z.array(z.object({ id: partnershipId })) });

@@ -1,0 +1,39 @@
+/** How one partnership stands, for people who ask: nothing of the list is read and nothing is sent. */
+import type { PartnershipId } from '../../../protocol/ids.ts';
+import type { Agent } from '../agent.ts';
+import type { PartnershipView } from '../client.ts';
+import { openPool } from '../crypto/pool.ts';
+import { getPartnership } from '../store/partnerships.ts';
+import { type Facts, nextStep, type Waiting } from './step.ts';
+import { gatherFacts, noteWaiting } from './sync.ts';
+
+/** What is waited for; or that this side's next sync has something to do; or that both lists are in. */
+export type Standing = Waiting | 'sync_due' | 'up_to_date';
+
+/** The standing by this view, and since when the same has been waited for, where something is. */
+export async function standingOf(
+  agent: Agent,
+  id: PartnershipId,
+  view: PartnershipView,
+): Promise<{ readonly standing: Standing; readonly since: string | null }> {
+  const pool = openPool(1);
+  try {
+    const facts = await gatherFacts({ agent, id, pool, progress: () => undefined }, view, null);
+    const standing = judge(facts, view, getPartnership(agent.store, id).waiting?.for ?? null);
+    const waiting = standing === 'sync_due' || standing === 'up_to_date' ? null : standing;
+    return { standing, since: noteWaiting(agent, id, waiting) };
+  } finally {
+    await pool.close();
+  }
+}
+
+/** Without reading the list, a list that is in counts as current; a sync finds what changed. */
+function judge(facts: Facts, view: PartnershipView, last: string | null): Standing {
+  const step = nextStep(facts);
+  if (step.do === 'wait') return step.for;
+  if (step.do !== 'make_submission') return 'sync_due';
+  if (view.snapshot) return 'up_to_date';
+  if (view.submissions.mine.active !== null) return 'partner_submits';
+  // The last sync knew of identifiers that only the partner's grant lets it send.
+  return last === 'partner_grants' && !facts.scope.partnerGranted ? 'partner_grants' : 'sync_due';
+}

@@ -1,0 +1,59 @@
+import { Argument, Option } from '@commander-js/extra-typings';
+import { createSecretFile, replaceFile } from '../../agent/home.ts';
+import { Problem } from '../../agent/problem.ts';
+import { collect, command, withAgent } from '../command.ts';
+import { csv } from '../csv.ts';
+import { EXPORT_FORMATS, type ExportFormat, overlapTable, whiteSpaceTable } from '../export/tables.ts';
+import { note, printJson } from '../output.ts';
+import { overlapRows, whiteSpaceRows } from './questions.ts';
+
+/** `export`: answers as files for a CRM. */
+export function exportCommand() {
+  return command(
+    'export',
+    `Write the overlap or the white space as a CSV file that Salesforce (Data Loader) or HubSpot imports, with their record ids.
+
+Salesforce: update Accounts by Id; make the text columns Commonground_…__c once. HubSpot: import companies by Record ID.
+A cell that a spreadsheet would compute gets an apostrophe before it.`,
+    'commonground export overlap --format salesforce --out overlap.csv\ncommonground export overlap --format hubspot --partner borealis --mine open-opportunities --out -\ncommonground export whitespace --format csv --bom --out whitespace.csv',
+  )
+    .addArgument(new Argument('<what>').choices(['overlap', 'whitespace'] as const))
+    .addOption(
+      new Option('--format <format>', 'which program is to import it')
+        .choices(EXPORT_FORMATS)
+        .makeOptionMandatory(),
+    )
+    .requiredOption('--out <file>', 'a new file, or - for standard output')
+    .option('--force', 'overwrite the file')
+    .option('--bom', 'begin with a byte order mark, as Excel wants UTF-8')
+    .option('--partner <alias>', 'only this partner (default: all verified)')
+    .option('--mine <population>', 'only accounts in this population of yours (overlap)', collect)
+    .option('--theirs <population>', 'only accounts in this population of theirs', collect)
+    .option('--since <snapshot>', 'only pairs first seen after this snapshot (overlap)', Number)
+    .option('--limit <n>', 'at most so many rows of the answer', Number)
+    .action(async (what, options) =>
+      withAgent(options, async (agent) => {
+        const { out, bom = false, format } = options;
+        if (out === '-' && options.json)
+          throw new Problem('bad_argument', 'standard output takes the file or the JSON document, not both');
+        if (what === 'whitespace' && (options.mine || options.since !== undefined))
+          throw new Problem('bad_argument', '--mine and --since are for the overlap');
+        const { rows, leftOut } =
+          what === 'overlap'
+            ? overlapTable(format, await overlapRows(agent, options))
+            : whiteSpaceTable(format, await whiteSpaceRows(agent, options));
+        const text = csv(rows, { bom });
+        if (out === '-') process.stdout.write(text);
+        else if (options.force) replaceFile(out, text);
+        else createSecretFile(out, text);
+        if (options.json) return printJson({ file: out, rows: rows.length - 1, leftOut });
+        note(`${rows.length - 1} rows${out === '-' ? '' : ` in ${out}`}`);
+        if (leftOut > 0) note(`${leftOut} pairs left out: ${whyLeftOut(format)}`);
+      }),
+    );
+}
+
+function whyLeftOut(format: ExportFormat): string {
+  const program = format === 'salesforce' ? 'Salesforce' : 'HubSpot';
+  return `their accounts have no record id of ${program}, or are not in your list any more`;
+}

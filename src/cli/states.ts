@@ -1,0 +1,44 @@
+/** What the agents' codes mean to a person. */
+import type { HealthCode } from '../../protocol/health.ts';
+import type { Standing } from '../agent/sync/standing.ts';
+import type { Waiting } from '../agent/sync/step.ts';
+
+/** What each kind of waiting means. */
+export const WAITING_TEXTS: Readonly<Record<Waiting, string>> = {
+  partner_accepts: 'waiting for the partner to accept the invitation',
+  you_verify: 'waiting for you: `commonground partner verify`',
+  partner_verifies: 'waiting for the partner to verify and sync',
+  partner_signs_epoch: 'waiting for the partner’s next sync',
+  you_grant: 'waiting for you: `commonground scope grant`',
+  partner_grants: 'waiting for the partner to grant a scope',
+  partner_evaluates: 'waiting for the partner’s next sync',
+  partner_submits: 'your list is in; waiting for the partner’s',
+};
+
+/** How a partnership stands. */
+export function standingText(standing: Standing): string {
+  if (standing === 'sync_due') return 'your next `commonground sync` has something to do';
+  return standing === 'up_to_date' ? 'both lists are in' : WAITING_TEXTS[standing];
+}
+
+const REPORT_TEXTS: Readonly<Record<HealthCode, string>> = {
+  up_to_date: 'all is up to date',
+  partner_verifies: 'it waits for you to verify and sync',
+  partner_signs_epoch: 'it waits for your next sync',
+  you_grant: 'it waits for its own people to grant a scope',
+  partner_grants: 'it waits for you to grant a scope',
+  partner_evaluates: 'it waits for your next sync',
+  partner_submits: 'it waits for your list',
+  budget_spent: 'your budget of comparisons does not suffice for its list',
+  partner_expired: 'your agent key has expired',
+  partner_alarm: 'something of yours did not check, and it has stopped: call your partner',
+  service_alarm: 'something of the service’s did not check, and it has stopped: call your partner',
+  service_refused: 'the service refuses its requests',
+  local_problem: 'it has a problem on its own machine',
+  stopped: 'it was stopped',
+};
+
+/** What a partner's agent reports, as its partner reads it; a code of a newer version as it is. */
+export function reportText(code: string): string {
+  return Object.hasOwn(REPORT_TEXTS, code) ? REPORT_TEXTS[code as HealthCode] : code;
+}

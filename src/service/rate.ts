@@ -1,0 +1,55 @@
+/** How often someone may ask: the port, and token buckets in the memory of one process. */
+
+/**
+ * Who is counted: an organisation, or all that ask without a token for a class of routes. Nothing else of the anonymous
+ * is known for sure: an address is a proxy's, or one of many.
+ */
+export type Counted = `organisation ${string}` | `anonymous ${string}`;
+
+/** A platform that counts by itself has another adapter. */
+export interface RateLimiter {
+  /** Counts a request: 0 where it may go on, else the whole seconds after which to try again. */
+  take(counted: Counted): Promise<number>;
+}
+
+/** Requests a second in the long run, for each that is counted. */
+export interface Rates {
+  readonly organisation: number;
+  readonly anonymous: number;
+}
+
+/** So many seconds' worth of requests may come at once. */
+const BURST_SECONDS = 10;
+/** So many buckets are kept before those that are full again are looked for. */
+const KEPT_BUCKETS = 1000;
+
+export function tokenBuckets(rates: Rates, now: () => number): RateLimiter {
+  const buckets = new Map<Counted, { left: number; atMs: number }>();
+  const rateOf = (counted: Counted) =>
+    counted.startsWith('anonymous ') ? rates.anonymous : rates.organisation;
+  const fill = (counted: Counted, bucket: { left: number; atMs: number }, nowMs: number) => {
+    const rate = rateOf(counted);
+    const gained = (Math.max(0, nowMs - bucket.atMs) / 1000) * rate;
+    return Math.min(rate * BURST_SECONDS, bucket.left + gained);
+  };
+  let pruneAt = KEPT_BUCKETS;
+
+  function prune(nowMs: number): void {
+    for (const [counted, bucket] of buckets) {
+      if (fill(counted, bucket, nowMs) >= rateOf(counted) * BURST_SECONDS) buckets.delete(counted);
+    }
+    pruneAt = Math.max(KEPT_BUCKETS, 2 * buckets.size);
+  }
+
+  return {
+    async take(counted) {
+      const nowMs = now();
+      const rate = rateOf(counted);
+      const left = fill(counted, buckets.get(counted) ?? { left: rate * BURST_SECONDS, atMs: nowMs }, nowMs);
+      const passes = left >= 1;
+      buckets.set(counted, { left: passes ? left - 1 : left, atMs: nowMs });
+      if (buckets.size > pruneAt) prune(nowMs);
+      return passes ? 0 : Math.max(1, Math.ceil((1 - left) / rate));
+    },
+  };
+}

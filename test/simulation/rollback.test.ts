@@ -1,0 +1,157 @@
+/** A service that was restored from an older backup: it forgot what it had confirmed since. */
+import { cpSync, rmSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openPool } from '../../src/agent/crypto/pool.ts';
+import { grantScope, revokeScope } from '../../src/agent/scopes.ts';
+import { document } from '../support/cli.ts';
+import { EVERYTHING } from '../support/homes.ts';
+import { live } from '../support/lives.ts';
+import { Stage } from '../support/stage.ts';
+import {
+  evaluated,
+  onlyPartnership,
+  openSide,
+  prepare,
+  replaceLists,
+  SIDES,
+  type SideName,
+  twoVersions,
+  type World,
+} from '../support/world.ts';
+
+const lists = twoVersions(10);
+let verified: World;
+let matched: World;
+let stage: Stage;
+
+beforeAll(async () => {
+  verified = await prepare(lists.old, { sync: false });
+  matched = await prepare(lists.old, { sync: true });
+});
+afterAll(() => {
+  verified.remove();
+  matched.remove();
+});
+beforeEach(async () => {
+  stage = await Stage.of(matched);
+});
+afterEach(() => stage.close());
+
+/** Keeps the service's data as it is now; the function given back puts it in place again. */
+async function backup(of: Stage): Promise<() => Promise<void>> {
+  const copy = `${of.data}.backup`;
+  await of.stopService();
+  cpSync(of.data, copy, { recursive: true });
+  await of.startService();
+  return async () => {
+    await of.stopService();
+    rmSync(of.data, { recursive: true });
+    cpSync(copy, of.data, { recursive: true });
+    await of.startService();
+  };
+}
+
+async function grantAgain(side: SideName, minimumCount: number): Promise<void> {
+  const agent = await openSide(stage.world, side);
+  await grantScope(agent, onlyPartnership(agent), { ...EVERYTHING, minimumCount });
+  agent.close();
+}
+
+describe('a service restored from an older backup', { timeout: 120_000 }, () => {
+  it('gets its lists again, without a new evaluation', async () => {
+    const restore = await backup(stage);
+    await replaceLists(stage.world, lists.new);
+    await stage.syncBoth();
+    await stage.expectUndisturbed(lists.new, lists.old);
+    await restore();
+    // What it answers now is not the list of this home, and not the newest of the partner.
+    expect(await stage.failure('a', ['overlap'])).toMatchObject({ exitCode: 6, code: 'not_synced' });
+    expect((await stage.run('a', ['sync'])).code).toBe(0);
+    expect(await stage.failure('a', ['overlap'])).toMatchObject({ exitCode: 8, code: 'service_alarm' });
+    expect((await stage.run('b', ['sync'])).code).toBe(0);
+    await stage.expectUndisturbed(lists.new, lists.old);
+  });
+
+  it('gets back an epoch, scopes and requests that it lost whole', async () => {
+    await stage.close();
+    stage = await Stage.of(verified);
+    const restore = await backup(stage);
+    await stage.syncBoth();
+    await restore();
+    await stage.syncBoth();
+    await stage.expectUndisturbed(lists.old);
+  });
+
+  it('is asked again for what was under way', async () => {
+    const restore = await backup(stage);
+    await replaceLists(stage.world, lists.new);
+    const pool = openPool(1);
+    expect(await live(stage.world, 'a', pool, 'after', /requests.*chunks/)).not.toBeNull();
+    await live(stage.world, 'b', pool, null);
+    expect(await live(stage.world, 'a', pool, 'before', /requests/)).not.toBeNull();
+    await pool.close();
+    await restore();
+    await stage.syncBoth();
+    await stage.expectUndisturbed(lists.new, lists.old);
+  });
+
+  it('gets back several versions of a scope, and is not asked before the partner gave back its own', async () => {
+    const restore = await backup(stage);
+    for (const minimumCount of [6, 7, 8]) for (const side of SIDES) await grantAgain(side, minimumCount);
+    await stage.syncBoth();
+    await restore();
+    for (const question of ['matrix', 'overlap']) {
+      const refused = await stage.failure('a', [question]);
+      expect(['not_synced', 'service_alarm']).toContain(refused.code);
+    }
+    // The first to come gives back its own and says what is wrong with the partner's.
+    const alarm = await stage.failure('a', ['sync']);
+    expect(alarm).toMatchObject({ exitCode: 8, code: 'service_alarm' });
+    expect(alarm.hint).toMatch(/restored from a backup.*partner/);
+    expect((await stage.run('b', ['sync'])).code).toBe(0);
+    await stage.syncBoth();
+    await stage.expectUndisturbed(lists.old);
+  });
+
+  it('reveals nothing that was revoked since', async () => {
+    const restore = await backup(stage);
+    const agent = await openSide(stage.world, 'b');
+    await revokeScope(agent, onlyPartnership(agent));
+    agent.close();
+    expect((await stage.run('a', ['sync'])).code).toBe(5);
+    await restore();
+    // The restored service would answer under the scope that was revoked.
+    for (const question of ['matrix', 'overlap', 'whitespace', 'sync']) {
+      expect(await stage.failure('a', [question])).toMatchObject({ exitCode: 8, code: 'service_alarm' });
+    }
+    expect((await stage.run('b', ['sync'])).code).toBe(5);
+    const shown = document(await stage.run('a', ['overlap', '--json']));
+    expect(shown).toEqual({ rows: [] });
+  });
+
+  it('is told apart from one that never knew the partnership', async () => {
+    await stage.stopService();
+    rmSync(stage.data, { recursive: true });
+    await stage.startService();
+    const unknown = await stage.failure('a', ['sync']);
+    expect(unknown).toMatchObject({ exitCode: 7, code: 'service_refused' });
+    expect(unknown.hint).toContain('register');
+  });
+
+  it('does not refill a budget or forget what was paid', async () => {
+    const restore = await backup(stage);
+    await replaceLists(stage.world, lists.new);
+    await stage.syncBoth();
+    const counts = async (side: SideName) => {
+      const agent = await openSide(stage.world, side);
+      const kept = evaluated(agent);
+      agent.close();
+      return kept;
+    };
+    const before = [await counts('a'), await counts('b')];
+    await restore();
+    await Promise.all(SIDES.map((side) => stage.run(side, ['sync', '--wait', '5'])));
+    await stage.syncBoth();
+    expect([await counts('a'), await counts('b')]).toEqual(before);
+  });
+});
