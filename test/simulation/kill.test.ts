@@ -57,9 +57,12 @@ let calm: Record<SideName, string[]>;
 beforeAll(async () => {
   matched = await prepare(lists.old, { sync: true });
   const undisturbed = new Scenario(await openProxy());
-  await undisturbed.run([]);
-  calm = { a: await undisturbed.matrix('a'), b: await undisturbed.matrix('b') };
-  await undisturbed.close();
+  try {
+    await undisturbed.run([]);
+    calm = { a: await undisturbed.matrix('a'), b: await undisturbed.matrix('b') };
+  } finally {
+    await undisturbed.close();
+  }
 }, 120_000);
 afterAll(() => matched.remove());
 
