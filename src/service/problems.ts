@@ -15,7 +15,7 @@ const PROBLEMS = {
   not_accepted: [409, 'The invitation is not accepted yet'],
   not_opened: [409, 'The partnership is not opened yet'],
   epoch_incomplete: [409, 'The epoch lacks offers or signatures'],
-  wrong_number: [409, 'The number is not the next one'],
+  wrong_number: [409, 'The number is not above the last one'],
   unfinished_request: [409, 'Another request of this side is unfinished'],
   scope_changed: [409, 'A newer sharing scope stands'],
   incomplete: [409, 'Chunks are missing'],
