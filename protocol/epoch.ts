@@ -1,11 +1,9 @@
 /**
- * The epoch record: both sides' VOPRF public keys a kind and the normaliser they agree on, signed by both agents. Each
- * side offers its half; the record is the two offers in the founder's order, so both compute the same bytes.
+ * The epoch record: both sides' VOPRF public keys a kind, signed by both agents. Each side offers its half; the record is the two offers in the founder's order, so both compute the same bytes.
  */
 import { compare, concat, equal, Reader, uint } from './bytes.ts';
-import { HASH_BYTES, isSigningKey, PUBLIC_KEY_BYTES, pinnedHash, sha256 } from './hash.ts';
-import { type Kind, kindNumber, kindOf } from './identifiers/kind.ts';
-import { NORMALISER_DATA, NORMALISER_VERSION } from './identifiers/version.ts';
+import { isSigningKey, PUBLIC_KEY_BYTES, sha256 } from './hash.ts';
+import { EVALUATED_KINDS, type EvaluatedKind, evaluatedKindOf, kindNumber } from './identifiers/kind.ts';
 import {
   label,
   messageStart,
@@ -32,10 +30,7 @@ export interface EpochOffer {
   readonly rootKey: Uint8Array;
   readonly agentKey: Uint8Array;
   /** VOPRF public keys in ascending order of the kinds' numbers. */
-  readonly keys: ReadonlyMap<Kind, Uint8Array>;
-  readonly normaliserVersion: number;
-  /** SHA-256 over the hashes of the normaliser's data. */
-  readonly normaliserData: Uint8Array;
+  readonly keys: ReadonlyMap<EvaluatedKind, Uint8Array>;
 }
 
 export interface Epoch {
@@ -43,6 +38,8 @@ export interface Epoch {
   readonly epoch: number;
   readonly founder: EpochOffer;
   readonly joiner: EpochOffer;
+  /** Those that both sides have a key of; no identifier of another kind is used. */
+  readonly kinds: readonly EvaluatedKind[];
   /** SHA-256 of the record, which every derivation of the epoch is bound to. */
   readonly hash: Uint8Array;
   /** The exact bytes that both sides sign. */
@@ -56,27 +53,11 @@ export type EpochRefusal =
   | 'other_epoch'
   | 'other_side'
   | 'other_key'
-  | 'normaliser_mismatch'
   | 'kinds_mismatch'
   | 'equal_keys';
 
-/** SHA-256 over the normaliser's data hashes, in the order of the specification. */
-export function normaliserDataHash(): Uint8Array {
-  return sha256(
-    concat(
-      label('normaliser data'),
-      ...[
-        NORMALISER_DATA.publicSuffixList,
-        NORMALISER_DATA.sharedHosts,
-        NORMALISER_DATA.freeMail,
-        NORMALISER_DATA.legalForms,
-      ].map(pinnedHash),
-    ),
-  );
-}
-
 /** The VOPRF key pair of one kind, from the side's 32-byte seed of the epoch. */
-export function epochKeyPair(seed: Uint8Array, kind: Kind): KeyPair {
+export function epochKeyPair(seed: Uint8Array, kind: EvaluatedKind): KeyPair {
   return deriveKeyPair(seed, label(`voprf ${kind}`));
 }
 
@@ -86,8 +67,6 @@ export function signOffer(offer: EpochOffer, agentSeed: Uint8Array): Uint8Array 
     messageStart(offer.partnership, offer.epoch, offer.side),
     offer.rootKey,
     offer.agentKey,
-    uint(offer.normaliserVersion, 2),
-    offer.normaliserData,
     uint(keys.length, 1),
     ...keys.map(([kind, key]) => concat(uint(kindNumber(kind), 1), key)),
   );
@@ -118,7 +97,7 @@ export function openOffer(
   return ok(offer);
 }
 
-/** The record of two offers that were each checked. Refuses sides that normalise differently or share a key. */
+/** The record of two offers that were each checked. Refuses sides without a common kind or with a common key. */
 export function combineOffers(
   founder: { readonly signed: Uint8Array; readonly offer: EpochOffer },
   joiner: { readonly signed: Uint8Array; readonly offer: EpochOffer },
@@ -126,14 +105,8 @@ export function combineOffers(
   if (founder.offer.side !== 'founder' || joiner.offer.side !== 'joiner') return refuse('other_side');
   if (founder.offer.partnership !== joiner.offer.partnership) return refuse('other_partnership');
   if (founder.offer.epoch !== joiner.offer.epoch) return refuse('other_epoch');
-  for (const offer of [founder.offer, joiner.offer]) {
-    const known =
-      offer.normaliserVersion === NORMALISER_VERSION && equal(offer.normaliserData, normaliserDataHash());
-    if (!known)
-      return refuse('normaliser_mismatch', `${offer.side} has normaliser ${offer.normaliserVersion}`);
-  }
-  if ([...founder.offer.keys.keys()].join() !== [...joiner.offer.keys.keys()].join())
-    return refuse('kinds_mismatch');
+  const kinds = EVALUATED_KINDS.filter((kind) => founder.offer.keys.has(kind) && joiner.offer.keys.has(kind));
+  if (kinds.length === 0) return refuse('kinds_mismatch');
   const keys = [founder.offer, joiner.offer].flatMap((offer) => [
     offer.rootKey,
     offer.agentKey,
@@ -148,6 +121,7 @@ export function combineOffers(
     epoch,
     founder: founder.offer,
     joiner: joiner.offer,
+    kinds,
     hash: sha256(record),
     record,
   });
@@ -164,14 +138,12 @@ function decodeOffer(
   const side = sideOf(reader.uint(1));
   const rootKey = reader.take(PUBLIC_KEY_BYTES);
   const agentKey = reader.take(PUBLIC_KEY_BYTES);
-  const normaliserVersion = reader.uint(2);
-  const normaliserData = reader.take(HASH_BYTES);
-  const keys = new Map<Kind, Uint8Array>();
+  const keys = new Map<EvaluatedKind, Uint8Array>();
   const count = reader.uint(1);
   let last = 0;
   for (let i = 0; i < count && !reader.failed; i++) {
     const number = reader.uint(1);
-    const kind = kindOf(number);
+    const kind = evaluatedKindOf(number);
     const key = reader.take(ELEMENT_BYTES);
     if (!kind || number <= last || !isElement(key)) return null;
     keys.set(kind, key);
@@ -180,5 +152,5 @@ function decodeOffer(
   if (!reader.done() || version !== VERSION || !side || epoch < 1 || count < 1) return null;
   if (!isSigningKey(rootKey) || !isSigningKey(agentKey)) return null;
   if (!equal(forPartnership, partnershipBytes(partnership))) return 'other_partnership';
-  return { partnership, epoch, side, rootKey, agentKey, keys, normaliserVersion, normaliserData };
+  return { partnership, epoch, side, rootKey, agentKey, keys };
 }

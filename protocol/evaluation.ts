@@ -4,7 +4,7 @@
  */
 import { concat, equal, Reader, tuple, uint, utf8 } from './bytes.ts';
 import { HASH_BYTES, sha256 } from './hash.ts';
-import { type Kind, kindNumber, kindOf } from './identifiers/kind.ts';
+import { type EvaluatedKind, evaluatedKindOf, kindNumber } from './identifiers/kind.ts';
 import { label, messageStart, type PartnershipId, partnershipBytes, type Side } from './ids.ts';
 import { ok, type Result, refuse } from './result.ts';
 import { openSigned, sign } from './signed.ts';
@@ -26,7 +26,7 @@ export interface Context {
 }
 
 export interface RequestChunk {
-  readonly kind: Kind;
+  readonly kind: EvaluatedKind;
   readonly count: number;
   /** SHA-256 of the chunk's bytes. */
   readonly hash: Uint8Array;
@@ -39,12 +39,12 @@ export interface EvaluationRequest {
 }
 
 /** Elements evaluated for one side so far, by kind: the privacy budget's meter. */
-export type EvaluationCounts = ReadonlyMap<Kind, number>;
+export type EvaluationCounts = ReadonlyMap<EvaluatedKind, number>;
 
 export interface SignedEvaluation {
   readonly request: number;
   readonly index: number;
-  readonly kind: Kind;
+  readonly kind: EvaluatedKind;
   readonly chunkHash: Uint8Array;
   /** Cumulative over the partnership, this chunk included. */
   readonly counts: EvaluationCounts;
@@ -56,7 +56,7 @@ export type EvaluationRefusal = 'malformed' | 'bad_signature' | 'other_context' 
 /** The bytes every OPRF input starts from (protocol.md, section "Inputs"). */
 export function oprfInput(
   context: Omit<Context, 'side' | 'epochHash'>,
-  kind: Kind,
+  kind: EvaluatedKind,
   value: string,
 ): Uint8Array {
   return tuple(
@@ -73,7 +73,7 @@ export function encodeRequestChunk(
   context: Context,
   request: number,
   index: number,
-  kind: Kind,
+  kind: EvaluatedKind,
   blinded: Uint8Array,
 ): Uint8Array {
   const count = blinded.length / ELEMENT_BYTES;
@@ -92,7 +92,7 @@ export function openRequestChunk(
   const reader = new Reader(bytes);
   const inContext = readFrame(reader, context, request.number);
   const at = reader.uint(2);
-  const kind = kindOf(reader.uint(1));
+  const kind = evaluatedKindOf(reader.uint(1));
   const count = reader.uint(2);
   const blinded = reader.take(count * ELEMENT_BYTES);
   if (!reader.done() || !isBatch(count)) return refuse('malformed');
@@ -126,7 +126,7 @@ export function openRequest(
   const count = reader.uint(2);
   if (count > MAX_REQUEST_CHUNKS) return refuse('malformed');
   for (let i = 0; i < count && !reader.failed; i++) {
-    const kind = kindOf(reader.uint(1));
+    const kind = evaluatedKindOf(reader.uint(1));
     const elements = reader.uint(2);
     const hash = reader.take(HASH_BYTES);
     if (!kind || !isBatch(elements)) return refuse('malformed');
@@ -166,7 +166,7 @@ export function openEvaluation(
   const inContext = readFrame(reader, context);
   const request = reader.uint(4);
   const index = reader.uint(2);
-  const kind = kindOf(reader.uint(1));
+  const kind = evaluatedKindOf(reader.uint(1));
   const chunkHash = reader.take(HASH_BYTES);
   const counts = readCounts(reader);
   const evaluated = reader.take(reader.uint(4));
@@ -238,12 +238,12 @@ function encodeCounts(counts: EvaluationCounts): Uint8Array {
 }
 
 function readCounts(reader: Reader): EvaluationCounts | null {
-  const counts = new Map<Kind, number>();
+  const counts = new Map<EvaluatedKind, number>();
   const length = reader.uint(1);
   let last = 0;
   for (let i = 0; i < length && !reader.failed; i++) {
     const number = reader.uint(1);
-    const kind = kindOf(number);
+    const kind = evaluatedKindOf(number);
     if (!kind || number <= last) return null;
     counts.set(kind, reader.uint(8));
     last = number;

@@ -1,10 +1,9 @@
 /** Hashing, key derivation and signatures. The only importer of @noble/hashes and @noble/curves in the product. */
-import { expand_message_xmd } from '@noble/curves/abstract/hash-to-curve.js';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { expand as hkdfExpand, extract as hkdfExtract } from '@noble/hashes/hkdf.js';
 import { hmac as nobleHmac } from '@noble/hashes/hmac.js';
 import { sha256 as nobleSha256, sha512 as nobleSha512 } from '@noble/hashes/sha2.js';
-import { fromHex } from './bytes.ts';
+import { concat, fromHex, uint } from './bytes.ts';
 
 export const HASH_BYTES = 32;
 export const SIGNATURE_BYTES = 64;
@@ -38,9 +37,13 @@ export function expand(key: Uint8Array, info: Uint8Array, length = HASH_BYTES): 
   return hkdfExpand(nobleSha256, key, info, length);
 }
 
+const SHA512_BYTES = 64;
+/** Z_pad: as many zeros as SHA-512 takes at once. */
+const SHA512_BLOCK = new Uint8Array(128);
+
 /**
- * expand_message_xmd with SHA-512 (RFC 9380 section 5.3.1). `hash` is another implementation of SHA-512 where a faster
- * one is at hand.
+ * expand_message_xmd with SHA-512 (RFC 9380 section 5.3.1), for domains of 1 to 255 bytes. `hash` is another
+ * implementation of SHA-512 where a faster one is at hand; it is asked twice for 64 bytes, which is all that it costs.
  */
 export function expandMessage(
   message: Uint8Array,
@@ -48,22 +51,25 @@ export function expandMessage(
   length: number,
   hash: (message: Uint8Array) => Uint8Array = nobleSha512,
 ): Uint8Array {
-  return expand_message_xmd(
-    message,
-    domain,
-    length,
-    Object.assign((m: Uint8Array) => hash(m), SHA512_SHAPE),
-  );
+  if (domain.length < 1 || domain.length > 255) throw new RangeError('a domain is 1 to 255 bytes');
+  const blocks = Math.ceil(length / SHA512_BYTES);
+  if (blocks > 255) throw new RangeError('at most 255 hashes are expanded to');
+  const ending = concat(domain, uint(domain.length, 1));
+  const first = hash(concat(SHA512_BLOCK, message, uint(length, 2), uint(0, 1), ending));
+  const output = new Uint8Array(blocks * SHA512_BYTES);
+  let last: Uint8Array = new Uint8Array(SHA512_BYTES);
+  for (let i = 1; i <= blocks; i++) {
+    last = hash(
+      concat(
+        first.map((byte, at) => byte ^ (last[at] ?? 0)),
+        uint(i, 1),
+        ending,
+      ),
+    );
+    output.set(last, (i - 1) * SHA512_BYTES);
+  }
+  return output.subarray(0, length);
 }
-
-/** What the library asks of a hash beside calling it. */
-const SHA512_SHAPE = {
-  outputLen: nobleSha512.outputLen,
-  blockLen: nobleSha512.blockLen,
-  canXOF: false,
-  oid: nobleSha512.oid,
-  create: () => nobleSha512.create(),
-};
 
 /** The Ed25519 public key of a 32-byte seed. */
 export function signingPublicKey(seed: Uint8Array): Uint8Array {

@@ -9,6 +9,8 @@ export const HEALTH_CODES = [
   'up_to_date',
   'partner_verifies',
   'partner_signs_epoch',
+  'partner_updates',
+  'you_update',
   'you_grant',
   'partner_grants',
   'partner_evaluates',

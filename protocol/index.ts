@@ -20,3 +20,5 @@ export * from './signed.ts';
 export * from './sizes.ts';
 export * from './submission.ts';
 export * from './suite.ts';
+export * from './terms.ts';
+export * from './tier.ts';

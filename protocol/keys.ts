@@ -2,9 +2,10 @@
  * The key schedule of one identifier: from both parties' outputs to the tag that is compared, and to the keys that
  * confirm and unwrap. K itself never leaves the party's machine.
  */
-import { concat, equal, tuple, uint } from './bytes.ts';
+import { concat, equal, tuple, uint, utf8 } from './bytes.ts';
 import type { Context } from './evaluation.ts';
 import { expand, extract, HASH_BYTES, hmac } from './hash.ts';
+import { type DerivedKind, kindNumber } from './identifiers/kind.ts';
 import { HANDLE_BYTES, label, partnershipBytes, type Side, sideNumber, TAG_BYTES } from './ids.ts';
 import { BOX_BYTES, OUTPUT_BYTES } from './sizes.ts';
 
@@ -19,6 +20,14 @@ export function identifierKey(
   }
   if (epochHash.length !== HASH_BYTES) throw new RangeError('an epoch hash is 32 bytes');
   return expand(extract(concat(founderOutput, joinerOutput)), tuple(label('key'), epochHash));
+}
+
+/**
+ * K' of a derived identifier = HKDF-Expand(K(name), label ‖ kind ‖ value): 32 bytes, used like any K. Only who has the
+ * name's key can make it, and makes it without the partner.
+ */
+export function derivedKey(nameKey: Uint8Array, kind: DerivedKind, value: string): Uint8Array {
+  return expand(nameKey, tuple(label('derived'), uint(kindNumber(kind), 1), utf8(value)));
 }
 
 /** 16 bytes that equal the partner's tag exactly for the same identifier in the same epoch. */

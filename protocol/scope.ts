@@ -5,7 +5,7 @@
 import * as z from 'zod/mini';
 import { equal, utf8 } from './bytes.ts';
 import { sha256 } from './hash.ts';
-import { KINDS, type Kind } from './identifiers/kind.ts';
+import { EVALUATED_KINDS, type EvaluatedKind } from './identifiers/kind.ts';
 import { type OrganisationId, type PartnershipId, parseOrganisationId, parsePartnershipId } from './ids.ts';
 import { ok, type Result, refuse } from './result.ts';
 import { openSigned, sign } from './signed.ts';
@@ -58,6 +58,7 @@ const rule = z.strictObject({
   level: z.enum(LEVELS),
   fields: z.array(z.enum(FIELDS)),
   whiteSpace: z.enum(WHITE_SPACE_LEVELS),
+  review: z.boolean(),
 });
 
 const document = z.strictObject({
@@ -72,7 +73,15 @@ const document = z.strictObject({
   populations: z.array(populationName).check(z.maxLength(MAX_POPULATIONS)),
   rules: z.array(rule).check(z.maxLength(100)),
   minimumCount: z.int().check(z.gte(1), z.lte(1000)),
-  evaluationBudget: z.strictObject({ domain: budget, name: budget } satisfies Record<Kind, unknown>),
+  evaluationBudget: z.strictObject({
+    domain: budget,
+    name: budget,
+    lei: budget,
+    vat: budget,
+    duns: budget,
+    isin: budget,
+    registry: budget,
+  } satisfies Record<EvaluatedKind, unknown>),
 });
 
 /** One rule: what the partner may learn where my population meets theirs. */
@@ -91,9 +100,11 @@ export interface CellGrant {
   readonly level: Level;
   readonly fields: readonly Field[];
   readonly whiteSpace: WhiteSpaceLevel;
+  /** Whether pairs of the tier `review` are counted and shown too, as far as the level goes; never their fields. */
+  readonly review: boolean;
 }
 
-const NOTHING: CellGrant = { level: 'none', fields: [], whiteSpace: 'none' };
+const NOTHING: CellGrant = { level: 'none', fields: [], whiteSpace: 'none', review: false };
 
 /** The canonical bytes: keys in the order of the schema, no white space, fields and populations as listed. */
 export function encodeScope(scope: Scope): Uint8Array {
@@ -138,7 +149,8 @@ export function cellGrant(scope: Scope, population: string, partnerPopulation: s
     level === 'fields'
       ? FIELDS.filter((field) => rules.every((candidate) => candidate.fields.includes(field)))
       : [];
-  return { level, fields, whiteSpace };
+  const review = level !== 'none' && rules.every((candidate) => candidate.review);
+  return { level, fields, whiteSpace, review };
 }
 
 /** What may leave for one population: the union over all cells it can stand in. */
@@ -151,6 +163,7 @@ export function populationGrant(scope: Scope, population: string): CellGrant {
       level: higher(LEVELS, union.level, grant.level),
       fields: FIELDS.filter((field) => union.fields.includes(field) || grant.fields.includes(field)),
       whiteSpace: higher(WHITE_SPACE_LEVELS, union.whiteSpace, grant.whiteSpace),
+      review: union.review || grant.review,
     };
   }
   return union;
@@ -202,10 +215,11 @@ function canonical(scope: Scope): Scope {
       level: entry.level,
       fields: FIELDS.filter((field) => entry.fields.includes(field)),
       whiteSpace: entry.whiteSpace,
+      review: entry.review,
     })),
     minimumCount: scope.minimumCount,
     evaluationBudget: Object.fromEntries(
-      KINDS.map((kind) => [kind, scope.evaluationBudget[kind]]),
+      EVALUATED_KINDS.map((kind) => [kind, scope.evaluationBudget[kind]]),
     ) as Scope['evaluationBudget'],
   };
 }

@@ -11,6 +11,7 @@ export type MessageType =
   | 'opening'
   | 'epoch offer'
   | 'epoch record'
+  | 'normaliser terms'
   | 'evaluation request'
   | 'evaluation'
   | 'evaluation refusal'

@@ -25,12 +25,12 @@ export const RECORD_KEY_BYTES: Readonly<Record<RecordType, number>> = {
 };
 
 /**
- * Bytes of what follows the key: accounts a mask of populations, tags the kind's number, boxes the box, wraps the
+ * Bytes of what follows the key: accounts a mask of populations and one of distinguishing kinds, tags the kind's number, boxes the box, wraps the
  * wrapped row key. For fields and names it is the size of the ciphertext, which is one of the buckets', so a chunk of
  * those says its own record size.
  */
 const VALUE_BYTES: Readonly<Record<RecordType, readonly number[]>> = {
-  accounts: [1],
+  accounts: [2],
   tags: [1],
   boxes: [BOX_BYTES],
   wraps: [WRAPPED_BYTES],

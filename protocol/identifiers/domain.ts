@@ -19,6 +19,22 @@ const IPV6 = /^\[|^[0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*$/i;
 const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
 const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
+/** A web or mail address taken apart. */
+export interface Address {
+  /** In lower case, A-labels. */
+  readonly host: string;
+  /** What follows the host, without query and fragment. */
+  readonly path: string;
+  /** True for an e-mail address. */
+  readonly mail: boolean;
+  /** The registrable domain, and its parts before and from the public suffix. */
+  readonly domain: string;
+  readonly label: string;
+  readonly suffix: string;
+  /** The entry of `SHARED_HOSTS` that covers the host, or null; `*` at its end is replaced by the suffix. */
+  readonly shared: string | null;
+}
+
 /**
  * The registrable domain of a URL, host or e-mail address, in lower case with punycode labels. Under a
  * private public suffix (github.io, myshopify.com) each customer's host is a domain of its own and the
@@ -26,9 +42,16 @@ const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
  * spec/normaliser.md.
  */
 export function normaliseDomain(raw: string): Result<string, DomainProblem> {
+  const address = addressOf(raw);
+  if (!address.ok) return address;
+  return address.value.shared === null ? ok(address.value.domain) : refuse('shared_host');
+}
+
+/** The parts of an address, with the shared host it may be below; refuses what `normaliseDomain` refuses otherwise. */
+export function addressOf(raw: string): Result<Address, DomainProblem> {
   const text = raw.trim();
   if (text === '') return refuse('empty');
-  const { authority, mail } = split(text);
+  const { authority, path, mail } = split(text);
   if (IPV6.test(authority)) return refuse('ip_address');
   const host = canonicalHost(authority.replace(/:\d*$/, ''));
   if (host === null) return refuse('not_a_host');
@@ -42,18 +65,23 @@ export function normaliseDomain(raw: string): Result<string, DomainProblem> {
   if (parts.domain.includes('_')) return refuse('not_a_host');
 
   const names = lineage(host);
-  if (parts.isIcann) names.push(`${parts.domainWithoutSuffix}.*`);
-  if (names.some((name) => SHARED_HOSTS.has(name))) return refuse('shared_host');
-  if (names.some((name) => FREE_MAIL.has(name) || (mail && FREE_MAIL.has(`@${name}`))))
+  const label = parts.domainWithoutSuffix ?? '';
+  const suffix = parts.publicSuffix ?? '';
+  let shared = names.find((name) => SHARED_HOSTS.has(name)) ?? null;
+  if (parts.isIcann) {
+    names.push(`${label}.*`);
+    if (shared === null && SHARED_HOSTS.has(`${label}.*`)) shared = `${label}.${suffix}`;
+  }
+  if (shared === null && names.some((name) => FREE_MAIL.has(name) || (mail && FREE_MAIL.has(`@${name}`))))
     return refuse('free_mail');
-  return ok(parts.domain);
+  return ok({ host, path, mail, domain: parts.domain, label, suffix, shared });
 }
 
 /**
- * The host with its port, and whether the text is an e-mail address (an `@` in a URL only ends the user's
+ * The host with its port, the path, and whether the text is an e-mail address (an `@` in a URL only ends the user's
  * name).
  */
-function split(text: string): { authority: string; mail: boolean } {
+function split(text: string): { authority: string; path: string; mail: boolean } {
   let rest = /<([^<>]*)>$/.exec(text)?.[1]?.trim() ?? text;
   let url = false;
   if (/^mailto:/i.test(rest)) {
@@ -66,8 +94,9 @@ function split(text: string): { authority: string; mail: boolean } {
     }
   }
   const authority = rest.split(/[/\\?#]/, 1)[0] ?? '';
+  const path = rest.slice(authority.length).split(/[?#]/, 1)[0] ?? '';
   const at = authority.lastIndexOf('@');
-  return { authority: authority.slice(at + 1), mail: at >= 0 && !url };
+  return { authority: authority.slice(at + 1), path, mail: at >= 0 && !url };
 }
 
 /**

@@ -17,11 +17,16 @@ const LETTERS: Readonly<Record<string, string>> = {
 /** Apostrophes, and characters that are not seen (soft hyphen, joiners, variation selectors). */
 const DROPPED = /['`´‘’‛′ʹʻʼʽ\p{Default_Ignorable_Code_Point}]/gu;
 
+/** Without the controls, some of which are not seen. */
+const ASCII = /^[\t\n\r -~]*$/;
+
 /**
  * The text in lower case, NFKC, without apostrophes, invisible characters and the diacritics of Latin, Greek and
  * Cyrillic letters (U+0300 to U+036F only: marks of other scripts carry meaning). Punctuation stays.
  */
 export function fold(raw: string): string {
+  // Most texts: the steps below leave nothing else of them.
+  if (ASCII.test(raw)) return raw.replace(/['`]/g, '').toLowerCase();
   return (
     raw
       // Before NFKC, which turns an acute accent that stands alone into a space and a mark.

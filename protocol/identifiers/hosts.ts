@@ -54,7 +54,9 @@ export const SHARED_HOSTS = table(`
   # documents, storage and tenants of large services
   google.* googleusercontent.com sharepoint.com onedrive.com 1drv.ms onmicrosoft.com office.com docsend.com
   scribd.com slideshare.net issuu.com calameo.com mediafire.com wetransfer.com amazonaws.com cloudfront.net
-  windows.net atlassian.net my.salesforce.com force.com lightning.force.com
+  windows.net atlassian.net my.salesforce.com force.com lightning.force.com okta.com oktapreview.com okta-emea.com
+  auth0.com onelogin.com pingone.com duosecurity.com myworkday.com myworkdayjobs.com workday.com
+  service-now.com zendesk.com freshdesk.com helpscoutdocs.com statuspage.io
 
   # app shops
   apps.apple.com itunes.apple.com podcasts.apple.com music.apple.com apps.microsoft.com

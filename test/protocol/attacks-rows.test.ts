@@ -230,8 +230,8 @@ describe('chunks of a submission', () => {
   const handles = [random(16), random(16), random(16)].sort((a, b) => Buffer.compare(a, b));
   const accounts = (list: readonly Uint8Array[], population = 1): PackedRecords => ({
     type: 'accounts',
-    recordBytes: 17,
-    records: concat(...list.map((one) => concat(one, uint(population, 1)))),
+    recordBytes: 18,
+    records: concat(...list.map((one) => concat(one, uint(population, 1), uint(0, 1)))),
   });
   const listedAs = (bytes: Uint8Array, records: number) => ({
     type: 'accounts' as const,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { toHex } from '../../protocol/bytes.ts';
 import { combineOffers, type EpochOffer, epochKeyPair, openOffer } from '../../protocol/epoch.ts';
-import { NORMALISER_VERSION } from '../../protocol/identifiers/version.ts';
+import type { EvaluatedKind } from '../../protocol/identifiers/kind.ts';
 import { newPartnershipId } from '../../protocol/ids.ts';
 import { makeEpoch, makeParty, makeWorld, offerOf, type Party } from '../support/parties.ts';
 import { seededRandom } from '../support/random.ts';
@@ -76,30 +76,11 @@ describe('two offers', () => {
       (keys) => keys.publicKey,
     );
     const own = joiner.voprf.get('name')?.publicKey ?? name;
-    expect(
-      combined({
-        keys: new Map([
-          ['domain', domain],
-          ['name', own],
-        ]),
-      }),
-    ).toBe('equal_keys');
-    expect(
-      combined({
-        keys: new Map([
-          ['domain', name],
-          ['name', own],
-        ]),
-      }),
-    ).toBe('equal_keys');
-    expect(
-      combined({
-        keys: new Map([
-          ['domain', own],
-          ['name', own],
-        ]),
-      }),
-    ).toBe('equal_keys');
+    const keysWith = (changed: Partial<Record<EvaluatedKind, Uint8Array>>) =>
+      new Map([...joiner.voprf].map(([kind, keys]) => [kind, changed[kind] ?? keys.publicKey]));
+    expect(combined({ keys: keysWith({ domain, name: own }) })).toBe('equal_keys');
+    expect(combined({ keys: keysWith({ domain: name, name: own }) })).toBe('equal_keys');
+    expect(combined({ keys: keysWith({ domain: own, name: own }) })).toBe('equal_keys');
     expect(combined({ rootKey: founder.root.publicKey })).toBe('equal_keys');
     expect(combined({ agentKey: founder.agent.publicKey })).toBe('equal_keys');
     expect(combined({ agentKey: founder.root.publicKey })).toBe('equal_keys');
@@ -116,11 +97,18 @@ describe('two offers', () => {
     expect(reason).toBe('equal_keys');
   });
 
-  test('that differ in normaliser, kinds, epoch or partnership', () => {
-    expect(combined({ normaliserVersion: NORMALISER_VERSION + 1 })).toBe('normaliser_mismatch');
-    expect(combined({ normaliserData: new Uint8Array(32) })).toBe('normaliser_mismatch');
-    const key = joiner.voprf.get('domain')?.publicKey ?? new Uint8Array();
-    expect(combined({ keys: new Map([['domain', key]]) })).toBe('kinds_mismatch');
+  test('use the kinds that both have a key of', () => {
+    const keys = new Map([...joiner.voprf].map(([kind, pair]) => [kind, pair.publicKey] as const));
+    keys.delete('lei');
+    const epoch = value(
+      combineOffers(offerOf(founder, partnership, 1), offerOf(joiner, partnership, 1, { keys })),
+    );
+    expect(epoch.kinds).toEqual([...founder.voprf.keys()].filter((kind) => kind !== 'lei'));
+    expect(world.epoch.kinds).toEqual([...founder.voprf.keys()]);
+  });
+
+  test('that differ in epoch or partnership or have no kind in common', () => {
+    expect(combined({ keys: new Map() })).toBe('kinds_mismatch');
     expect(combined({ epoch: 2 })).toBe('other_epoch');
     expect(combined({ partnership: newPartnershipId(random) })).toBe('other_partnership');
     expect(combined({})).toBeNull();

@@ -3,7 +3,9 @@ import { expect, test } from 'vitest';
 import { utf8 } from '../../protocol/bytes.ts';
 import {
   identify,
+  MAX_DERIVED,
   MAX_IDENTIFIERS,
+  nameForms,
   normaliseCountry,
   normaliseDomain,
   normaliseName,
@@ -15,7 +17,7 @@ const piece = fc.string({ unit: 'binary', maxLength: 4 });
 
 const namePart = fc.oneof(
   piece,
-  fc.constantFrom(...[...LEGAL_FORMS].map((line) => line.slice(line.indexOf(' ') + 1))),
+  fc.constantFrom(...[...LEGAL_FORMS].flatMap((line) => line.slice(line.indexOf(' ') + 1).split('|'))),
   fc.constantFrom(
     'the',
     'and',
@@ -68,6 +70,7 @@ const rawHost = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.array(hostPart, { maxLength: 8 }).map((parts) => parts.join('')),
 );
+const rawNumber = fc.oneof(piece, fc.stringMatching(/^[A-Z]{0,3}[0-9]{0,14}[A-Z]?$/));
 const label = fc.stringMatching(/^[a-z][a-z0-9]{0,10}$/);
 const suffix = fc.constantFrom('com', 'de', 'co.uk', 'com.au', 'io', 'github.io', '公司.cn');
 const host = fc.tuple(label, suffix).map((parts) => parts.join('.'));
@@ -144,13 +147,26 @@ test('case, outer space and a legal form never change a name', () => {
 
 test('any text is taken without an exception, each identifier once, at most eight', () => {
   fc.assert(
-    fc.property(fc.array(rawName), fc.array(rawHost), rawName, (names, domains, country) => {
-      const { identifiers, problems } = identify({ names, domains, country });
-      expect(new Set(identifiers.map(({ kind, value }) => `${kind} ${value}`)).size).toBe(identifiers.length);
-      expect(identifiers.length).toBeLessThanOrEqual(MAX_IDENTIFIERS);
-      expect(problems.every(({ reason }) => reason.length > 0)).toBe(true);
-      expect(normaliseCountry(country) ?? 'ZZ').toMatch(/^[A-Z]{2}$/);
-    }),
+    fc.property(
+      fc.array(rawName),
+      fc.array(rawHost),
+      rawName,
+      rawNumber,
+      (names, domains, country, number) => {
+        const ids = { lei: [number], vat: [number], duns: [number], isin: [number], registry: [number] };
+        const facts = { names, formerNames: names, domains, country, region: country, city: country, ids };
+        const { identifiers, derived, problems } = identify(facts);
+        const values = new Set(identifiers.flatMap(({ kind, value }) => (kind === 'name' ? [value] : [])));
+        expect(derived.every(({ of, value }) => values.has(of) && value !== '')).toBe(true);
+        expect(derived.length).toBeLessThanOrEqual(MAX_DERIVED);
+        expect(new Set(identifiers.map(({ kind, value }) => `${kind} ${value}`)).size).toBe(
+          identifiers.length,
+        );
+        expect(identifiers.length).toBeLessThanOrEqual(MAX_IDENTIFIERS);
+        expect(problems.every(({ reason }) => reason.length > 0)).toBe(true);
+        expect(normaliseCountry(country) ?? 'ZZ').toMatch(/^[A-Z]{2}$/);
+      },
+    ),
     { numRuns: 2_000 },
   );
 });
@@ -168,5 +184,22 @@ test.each([
   const start = performance.now();
   normaliseName(raw);
   normaliseDomain(raw);
+  nameForms(raw);
+  identify({ names: [raw, raw.slice(0, 1000)], domains: [raw.slice(0, 1000)], city: raw.slice(0, 1000) });
   expect(performance.now() - start).toBeLessThan(2_000);
+});
+
+test('what a register, a list or a person adds to a name never changes its key', () => {
+  const words = fc.array(fc.stringMatching(/^[bcdfg][aio][kmnprt][aio][bcdfg][1-9]{3}$/), {
+    minLength: 2,
+    maxLength: 4,
+  });
+  const key = (raw: string) => identify({ names: [raw], domains: [] }).identifiers[0]?.value;
+  fc.assert(
+    fc.property(words, fc.constantFrom(' ', '-', ' & ', ' and ', '', '.'), (list, between) => {
+      expect(key(`The ${list.join(between)}, Inc. (The) Class A Common Stock`)).toBe(key(list.join(' ')));
+      expect(key(`JSC ${list.join(between)} /DE/`)).toBe(key(`${list.join(' ')} Joint Stock Company`));
+    }),
+    { numRuns: 1_000 },
+  );
 });

@@ -1,19 +1,31 @@
 import { describe, expect, test } from 'vitest';
+import { normaliseDuns } from '../../protocol/identifiers/duns.ts';
 import {
+  countryOfRegion,
+  evaluatedKindOf,
   identify,
+  isStrong,
   KINDS,
   kindNumber,
   kindOf,
+  MAX_DERIVED,
   MAX_IDENTIFIERS,
+  nameForms,
+  nameKey,
+  normaliseCity,
   normaliseCountry,
   normaliseDomain,
   normaliseName,
-  STRONG_KINDS,
 } from '../../protocol/identifiers/index.ts';
+import { normaliseIsin } from '../../protocol/identifiers/isin.ts';
+import { normaliseLei } from '../../protocol/identifiers/lei.ts';
+import { normaliseRegistry } from '../../protocol/identifiers/registry.ts';
+import { normaliseVat } from '../../protocol/identifiers/vat.ts';
 import { refuse } from '../../protocol/result.ts';
 import vectors from '../../protocol/vectors/normaliser.json' with { type: 'json' };
 
 type Case = { raw: string; value?: string; reason?: string };
+type NumberCase = Case & { country: string | null };
 
 /** What a vector says the normaliser gives back. */
 function expected({ value, reason }: Case) {
@@ -29,16 +41,49 @@ describe('vectors', () => {
     expect(normaliseDomain(entry.raw)).toEqual(expected(entry));
   });
 
-  test.each(vectors.name as Case[])('name of $raw', (entry) => {
+  test.each(vectors.name as (Case & { key?: string })[])('name of $raw', (entry) => {
     expect(normaliseName(entry.raw)).toEqual(expected(entry));
+    if (entry.value !== undefined) expect(nameKey(entry.value)).toBe(entry.key);
+  });
+
+  test.each(vectors.forms)('forms of $raw', ({ raw, value }) => {
+    expect(nameForms(raw)).toEqual(value);
+  });
+
+  test.each(vectors.region)('country of the region $raw', ({ raw, value }) => {
+    expect(countryOfRegion(raw)).toBe(value);
+  });
+
+  test.each(vectors.city)('city of $raw', ({ raw, value }) => {
+    expect(normaliseCity(raw)).toBe(value);
+  });
+
+  test.each(vectors.lei as Case[])('LEI of $raw', (entry) => {
+    expect(normaliseLei(entry.raw)).toEqual(expected(entry));
+  });
+
+  test.each(vectors.isin as Case[])('ISIN of $raw', (entry) => {
+    expect(normaliseIsin(entry.raw)).toEqual(expected(entry));
+  });
+
+  test.each(vectors.duns as Case[])('D-U-N-S number of $raw', (entry) => {
+    expect(normaliseDuns(entry.raw)).toEqual(expected(entry));
+  });
+
+  test.each(vectors.vat as NumberCase[])('VAT number of $raw in $country', (entry) => {
+    expect(normaliseVat(entry.raw, entry.country)).toEqual(expected(entry));
+  });
+
+  test.each(vectors.registry as NumberCase[])('registry number of $raw in $country', (entry) => {
+    expect(normaliseRegistry(entry.raw, entry.country)).toEqual(expected(entry));
   });
 
   test.each(vectors.country)('country of $raw', ({ raw, value }) => {
     expect(normaliseCountry(raw)).toBe(value);
   });
 
-  test.each(vectors.account)('identifiers of an account, case %#', ({ account, identifiers, problems }) => {
-    expect(identify(account)).toEqual({ identifiers, problems });
+  test.each(vectors.account)('identifiers of an account, case %#', ({ account, ...identity }) => {
+    expect(identify(account)).toEqual(identity);
   });
 
   test('have every reason of a refusal', () => {
@@ -46,6 +91,7 @@ describe('vectors', () => {
       ['empty', 'free_mail', 'ip_address', 'no_registrable_domain', 'not_a_host', 'shared_host'].sort(),
     );
     expect(reasons(vectors.name)).toEqual(['empty', 'nothing_left', 'too_long']);
+    expect(reasons(vectors.vat)).toEqual(['empty', 'unknown_country', 'wrong_check_digit', 'wrong_form']);
   });
 });
 
@@ -54,16 +100,28 @@ describe('kinds', () => {
     expect(KINDS.map((kind) => [kind, kindNumber(kind)])).toEqual([
       ['domain', 1],
       ['name', 2],
+      ['lei', 3],
+      ['vat', 4],
+      ['duns', 5],
+      ['isin', 6],
+      ['registry', 7],
+      ['name_country', 8],
+      ['name_city', 9],
+      ['name_site', 10],
+      ['name_full', 11],
     ]);
     for (const kind of KINDS) expect(kindOf(kindNumber(kind))).toBe(kind);
   });
 
-  test.each([0, 3, -1, 255, 1.5, Number.NaN])('have no number %d', (number) => {
+  test.each([0, 12, -1, 255, 1.5, Number.NaN])('have no number %d', (number) => {
     expect(kindOf(number)).toBeNull();
+    expect(evaluatedKindOf(number)).toBeNull();
   });
 
-  test('a name alone confirms nothing', () => {
-    expect(STRONG_KINDS).toEqual(['domain']);
+  test('a name alone confirms nothing, and a derived kind is not evaluated', () => {
+    expect(isStrong('name')).toBe(false);
+    expect(isStrong('domain')).toBe(true);
+    expect(evaluatedKindOf(8)).toBeNull();
   });
 });
 
@@ -99,22 +157,57 @@ describe('names', () => {
   });
 });
 
+test.each(['Constructor', 'The Prototype', 'toString', '__proto__ Inc'])(
+  '%s is a name as any other',
+  (raw) => {
+    const city = raw;
+    const { identifiers, derived } = identify({ names: [raw, `New ${raw}`], domains: [], city });
+    expect([...identifiers, ...derived].every(({ value }) => /^[a-z0-9 ]+$/.test(value))).toBe(true);
+  },
+);
+
 describe('accounts', () => {
-  test('have at most eight identifiers, domains first, and say what was left out', () => {
-    const domains = Array.from({ length: 10 }, (_, i) => `company${i}.com`);
+  const company = (i: number) => `company${i}.com`;
+  const domains = Array.from({ length: 10 }, (_, i) => company(i));
+
+  test('have at most eight identifiers, the name behind three domains, and say what was left out', () => {
     const { identifiers, problems } = identify({ names: ['Acme'], domains, country: 'de' });
-    expect(identifiers).toEqual(
-      domains.slice(0, MAX_IDENTIFIERS).map((value) => ({ kind: 'domain', value })),
-    );
-    expect(problems).toEqual([
-      { field: 'domain', reason: 'too_many' },
-      { field: 'domain', reason: 'too_many' },
-      { field: 'name', reason: 'too_many' },
-      { field: 'name', reason: 'too_many' },
+    expect(identifiers.map(({ value }) => value)).toEqual([
+      ...domains.slice(0, 3),
+      'acme',
+      ...domains.slice(3, MAX_IDENTIFIERS - 1),
     ]);
+    expect(problems).toEqual(Array.from({ length: 3 }, () => ({ field: 'domain', reason: 'too_many' })));
+  });
+
+  test('have at most eight derived facts, all of names among the identifiers', () => {
+    const names = Array.from({ length: 12 }, (_, i) => `Acme ${String.fromCharCode(97 + i)}x`);
+    const { identifiers, derived } = identify({ names, domains: [], country: 'de', city: 'Bonn' });
+    expect(derived).toHaveLength(MAX_DERIVED);
+    for (const { of } of derived) expect(identifiers).toContainEqual({ kind: 'name', value: of });
+  });
+
+  test('a number with a wrong check digit is a problem and no identifier', () => {
+    expect(identify({ names: [], domains: [], ids: { lei: ['HWUPKR0MPOU8FGXBT395'] } })).toEqual({
+      identifiers: [],
+      derived: [],
+      problems: [{ field: 'lei', reason: 'wrong_check_digit' }],
+    });
+  });
+
+  test('a region gives the country only where none is given', () => {
+    const country = (facts: { country?: string; region?: string }) =>
+      identify({ names: ['Acme'], domains: [], ...facts }).derived.map(({ value }) => value);
+    expect(country({ region: 'CA' })).toEqual(['US']);
+    expect(country({ country: 'Canada', region: 'CA' })).toEqual(['CA']);
+    expect(country({ country: 'Atlantis', region: 'CA' })).toEqual([]);
   });
 
   test('a blank country is no problem', () => {
-    expect(identify({ names: [], domains: [], country: '  ' })).toEqual({ identifiers: [], problems: [] });
+    expect(identify({ names: [], domains: [], country: '  ' })).toEqual({
+      identifiers: [],
+      derived: [],
+      problems: [],
+    });
   });
 });

@@ -20,6 +20,20 @@ const scenarios = names
   .filter((file) => !file.startsWith('scenario-refused-'))
   .map((file) => read(file) as ScenarioFile);
 const SIDES = ['founder', 'joiner'] as const;
+/** As wire.md numbers them, from 1. */
+const KINDS_ON_THE_WIRE = [
+  'domain',
+  'name',
+  'lei',
+  'vat',
+  'duns',
+  'isin',
+  'registry',
+  'name_country',
+  'name_city',
+  'name_site',
+  'name_full',
+];
 
 test('the generator writes exactly the files that are there', () => {
   const files = vectorFiles();
@@ -86,7 +100,7 @@ describe.each(scenarios)('$name', ({ input, values }) => {
   test.each(SIDES)('%s: inputs, evaluations and outputs by another implementation', (side) => {
     const partner = values.parties[side === 'founder' ? 'joiner' : 'founder'];
     for (const [i, chunk] of values.requests[side].chunks.entries()) {
-      const kind = Buffer.from([chunk.kind === 'domain' ? 1 : 2]);
+      const kind = Buffer.from([KINDS_ON_THE_WIRE.indexOf(chunk.kind) + 1]);
       const theirs = partner.voprf[chunk.kind];
       const own = values.parties[side].voprf[chunk.kind];
       if (!theirs || !own) throw new Error('a key is missing');
@@ -123,13 +137,8 @@ describe.each(scenarios)('$name', ({ input, values }) => {
   test.each(SIDES)('%s: keys, tags and boxes by another implementation', (side) => {
     const elements = values.requests[side].chunks.flatMap((chunk) => chunk.elements);
     for (const [i, identifier] of values.identifiers[side].entries()) {
-      const element = elements[i];
-      if (!element) throw new Error('an element is missing');
-      const both = [element.ownOutput, element.partnerOutput];
-      const material = hex((side === 'founder' ? both : both.reverse()).join(''));
-      const info = tuple(label('key'), hex(values.epoch.hash));
-      const key = Buffer.from(hkdfSync('sha256', material, new Uint8Array(), info, 32));
-      expect(identifier.key).toBe(key.toString('hex'));
+      const key = identifier.of === undefined ? evaluated(elements[i]) : derived(identifier, identifier.of);
+      expect(identifier.key).toBe(toHex(key));
       expect(identifier.tag).toBe(expand(key, label('tag'), 16));
       for (const [n, direction] of SIDES.entries()) {
         const suffixed = (name: string) => Buffer.concat([label(name), Buffer.from([n])]);
@@ -137,6 +146,24 @@ describe.each(scenarios)('$name', ({ input, values }) => {
         expect(identifier[direction].wrapKey).toBe(expand(key, suffixed('wrap'), 32));
       }
     }
+    function evaluated(element: (typeof elements)[number] | undefined): Uint8Array {
+      if (!element) throw new Error('an element is missing');
+      const both = [element.ownOutput, element.partnerOutput];
+      const material = hex((side === 'founder' ? both : both.reverse()).join(''));
+      const info = tuple(label('key'), hex(values.epoch.hash));
+      return new Uint8Array(hkdfSync('sha256', material, new Uint8Array(), info, 32));
+    }
+
+    function derived({ kind, value }: { readonly kind: string; readonly value: string }, of: string) {
+      const name = values.identifiers[side].find((one) => one.kind === 'name' && one.value === of);
+      const info = tuple(
+        label('derived'),
+        Buffer.from([KINDS_ON_THE_WIRE.indexOf(kind) + 1]),
+        Buffer.from(value),
+      );
+      return hex(expand(hex(name?.key ?? ''), info, 32));
+    }
+
     for (const row of values.rows[side]) {
       for (const { tag, boxes } of row.tags) {
         const confirm = values.identifiers[side].find((one) => one.tag === tag)?.[side].confirmKey ?? '';
@@ -238,5 +265,16 @@ test('the scenarios say what they are there to show', () => {
     ['joiner', 'Ouvert Société Anonyme'],
     ['founder', 'Unnamed GmbH'],
   ]);
-  expect(by('several-identifiers-and-chunks').pairs.map((pair) => pair.matches.length)).toEqual([2, 1, 1]);
+  expect(namesakes.map((pair) => pair.verdict?.tier)).toEqual(['confirmed', 'review']);
+  expect(by('several-identifiers-and-chunks').pairs.map((pair) => pair.matches.length)).toEqual([3, 1, 1]);
+  expect(by('tiers').pairs.map((pair) => [pair.verdict?.tier, ...(pair.verdict?.reasons ?? [])])).toEqual([
+    ['confirmed', 'id'],
+    ['review', 'ids_differ', 'domain'],
+    ['confirmed', 'domain_and_name'],
+    ['review', 'domain_of_several'],
+    ['confirmed', 'name_and_city'],
+    ['confirmed', 'name_and_site'],
+    ['review', 'one_to_many', 'name_and_country'],
+    ['review', 'one_to_many', 'name_and_country'],
+  ]);
 });

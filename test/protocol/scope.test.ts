@@ -129,6 +129,7 @@ const rules = fc.array(
     level: fc.constantFrom(...LEVELS),
     fields: fc.subarray([...FIELDS]),
     whiteSpace: fc.constantFrom(...WHITE_SPACE_LEVELS),
+    review: fc.boolean(),
   }),
   { maxLength: 6 },
 );
@@ -136,7 +137,7 @@ const withRules = (all: ScopeRule[]): Scope =>
   makeScope(world, 'founder', { populations: [...names], rules: all });
 
 describe('what a cell is granted', () => {
-  const nothing = { level: 'none', fields: [], whiteSpace: 'none' };
+  const nothing = { level: 'none', fields: [], whiteSpace: 'none', review: false };
 
   test('nothing where no rule speaks of it', () => {
     expect(cellGrant(withRules([]), 'customers', 'customers')).toEqual(nothing);
@@ -166,6 +167,7 @@ describe('what a cell is granted', () => {
             WHITE_SPACE_LEVELS.indexOf(before.whiteSpace),
           );
           expect(both.fields.every((field) => before.fields.includes(field))).toBe(true);
+          expect(both.review && !before.review).toBe(false);
         },
       ),
       { seed: 4 },
@@ -186,9 +188,23 @@ describe('what a cell is granted', () => {
             WHITE_SPACE_LEVELS.indexOf(cell.whiteSpace),
           );
           expect(cell.fields.every((field) => granted.fields.includes(field))).toBe(true);
+          expect(cell.review && !granted.review).toBe(false);
         },
       ),
       { seed: 5 },
+    );
+  });
+
+  test('pairs to review only where every rule that speaks grants them, and some level', () => {
+    fc.assert(
+      fc.property(rules, fc.constantFrom(...names), fc.constantFrom(...names), (all, mine, theirs) => {
+        const speaking = all.filter(
+          (one) => one.population === mine && [ANY_POPULATION, theirs].includes(one.partnerPopulation),
+        );
+        const { review, level } = cellGrant(withRules(all), mine, theirs);
+        expect(review).toBe(level !== 'none' && speaking.every((one) => one.review));
+      }),
+      { seed: 7 },
     );
   });
 

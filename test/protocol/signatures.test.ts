@@ -16,6 +16,7 @@ const TYPES: readonly MessageType[] = [
   'opening',
   'epoch offer',
   'epoch record',
+  'normaliser terms',
   'evaluation request',
   'evaluation',
   'evaluation refusal',

@@ -5,14 +5,12 @@ import {
   type Epoch,
   type EpochOffer,
   epochKeyPair,
-  normaliserDataHash,
   openOffer,
   signOffer,
 } from '../../protocol/epoch.ts';
 import type { Context } from '../../protocol/evaluation.ts';
 import { type Random, signingPublicKey } from '../../protocol/hash.ts';
-import { KINDS, type Kind } from '../../protocol/identifiers/kind.ts';
-import { NORMALISER_VERSION } from '../../protocol/identifiers/version.ts';
+import { EVALUATED_KINDS, type EvaluatedKind } from '../../protocol/identifiers/kind.ts';
 import {
   newPartnershipId,
   type OrganisationId,
@@ -22,6 +20,7 @@ import {
 } from '../../protocol/ids.ts';
 import { type Scope, scopeHash, signScope } from '../../protocol/scope.ts';
 import type { KeyPair } from '../../protocol/suite.ts';
+import { budgetOf } from './budget.ts';
 import { value } from './results.ts';
 
 /** A time at which every certificate made here is valid. */
@@ -41,7 +40,7 @@ export interface Party {
   readonly root: SigningKey;
   readonly agent: SigningKey;
   readonly certificate: Uint8Array;
-  readonly voprf: ReadonlyMap<Kind, KeyPair>;
+  readonly voprf: ReadonlyMap<EvaluatedKind, KeyPair>;
 }
 
 export interface World {
@@ -73,7 +72,7 @@ export function makeParty(side: Side, random: Random): Party {
   );
   const { organisation } = value(openCertificate(certificate, NOW_MS));
   const seed = random(32);
-  const voprf = new Map(KINDS.map((kind) => [kind, epochKeyPair(seed, kind)]));
+  const voprf = new Map(EVALUATED_KINDS.map((kind) => [kind, epochKeyPair(seed, kind)]));
   return { side, organisation, root, agent, certificate, voprf };
 }
 
@@ -91,8 +90,6 @@ export function offerOf(
     rootKey: party.root.publicKey,
     agentKey: party.agent.publicKey,
     keys: new Map([...party.voprf].map(([kind, keys]) => [kind, keys.publicKey])),
-    normaliserVersion: NORMALISER_VERSION,
-    normaliserData: normaliserDataHash(),
     ...change,
   };
   return { signed: signOffer(offer, party.agent.seed), offer };
@@ -150,6 +147,7 @@ export function makeScope(world: World, side: Side, change: Partial<Scope> = {})
         level: 'fields',
         fields: ['account_name', 'owner'],
         whiteSpace: 'names',
+        review: true,
       },
       {
         population: 'prospects',
@@ -157,10 +155,11 @@ export function makeScope(world: World, side: Side, change: Partial<Scope> = {})
         level: 'accounts',
         fields: [],
         whiteSpace: 'none',
+        review: false,
       },
     ],
     minimumCount: 5,
-    evaluationBudget: { domain: 1000, name: 1000 },
+    evaluationBudget: budgetOf(1000),
     ...change,
   };
 }

@@ -192,9 +192,9 @@ function rowRefusals(input: ScenarioInput, values: Trace): Refusal[] {
   };
   const [first, second] = [...input.founder.accounts].sort((a, b) => (a.handle < b.handle ? -1 : 1));
   if (!first || !second) throw new Error('no accounts');
-  const record = ({ handle }: { handle: string }) => concat(hex(handle), uint(1, 1));
+  const record = ({ handle }: { handle: string }) => concat(hex(handle), uint(1, 1), uint(0, 1));
   const chunkOf = (...records: Uint8Array[]) => {
-    const packed = { type: 'accounts' as const, recordBytes: 17, records: concat(...records) };
+    const packed = { type: 'accounts' as const, recordBytes: 18, records: concat(...records) };
     return toHex(encodeSubmissionChunk(contextFrom(context), 1, 0, packed));
   };
   const chunk = {

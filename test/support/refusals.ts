@@ -1,7 +1,7 @@
 /** The operations that the negative vectors name: from a file's hexadecimal input to the reason of the refusal. */
 import { type Context, openEvaluation, openRequest, openRequestChunk } from '../../protocol/evaluation.ts';
 import { sha256, verifyBytes } from '../../protocol/hash.ts';
-import type { Kind } from '../../protocol/identifiers/kind.ts';
+import type { EvaluatedKind } from '../../protocol/identifiers/kind.ts';
 import { partnershipId, type Side } from '../../protocol/ids.ts';
 import { readOpening } from '../../protocol/invitation.ts';
 import { verifyBox } from '../../protocol/keys.ts';
@@ -38,7 +38,7 @@ export interface Operations {
     context: ContextInput;
     request: number;
     index: number;
-    kind: Kind;
+    kind: EvaluatedKind;
     count: number;
   };
   openEvaluation: { signed: string; context: ContextInput; agentKey: string };

@@ -1,5 +1,5 @@
 /** What a scenario of the vectors starts from; byte strings are hexadecimal. */
-import type { Identifier, Kind } from '../../protocol/identifiers/kind.ts';
+import type { DerivedIdentifier, EvaluatedKind, Identifier } from '../../protocol/identifiers/kind.ts';
 import type { Side } from '../../protocol/ids.ts';
 import type { Field, Scope } from '../../protocol/scope.ts';
 
@@ -9,6 +9,8 @@ export interface AccountInput {
   readonly populations: readonly number[];
   /** `wrapNonce` stands beside the strong kinds where fields are sealed. */
   readonly identifiers: readonly (Identifier & { readonly wrapNonce?: string })[];
+  /** What refines its names; never asked. */
+  readonly derived?: readonly DerivedIdentifier[];
   readonly rowKey: string;
   readonly fields: Readonly<Partial<Record<Field, string>>>;
   /** The name that is sealed for the populations of `namedIn`. */
@@ -28,7 +30,7 @@ export interface SideInput {
   readonly scope: Pick<Scope, 'populations' | 'rules' | 'minimumCount' | 'evaluationBudget'>;
   /** What is asked, chunk by chunk; `proofNonce` is the evaluator's. */
   readonly chunks: readonly {
-    readonly kind: Kind;
+    readonly kind: EvaluatedKind;
     readonly values: readonly string[];
     readonly blinds: readonly string[];
     readonly proofNonce: string;
@@ -42,8 +44,6 @@ export interface SideInput {
 export interface ScenarioInput {
   readonly partnership: string;
   readonly epoch: number;
-  readonly normaliserVersion: number;
-  readonly normaliserData: string;
   readonly serial: number;
   readonly validFrom: number;
   readonly validUntil: number;

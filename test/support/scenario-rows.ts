@@ -2,11 +2,18 @@
 import { compare, concat, toHex, uint } from '../../protocol/bytes.ts';
 import type { Context } from '../../protocol/evaluation.ts';
 import { sha256 } from '../../protocol/hash.ts';
-import { type Kind, kindNumber, STRONG_KINDS } from '../../protocol/identifiers/kind.ts';
+import {
+  type DerivedIdentifier,
+  DISTINGUISHING_KINDS,
+  isStrong,
+  type Kind,
+  kindNumber,
+} from '../../protocol/identifiers/kind.ts';
 import { otherSide, type Side } from '../../protocol/ids.ts';
 import {
   confirmationBox,
   confirmKey,
+  derivedKey,
   identifierKey,
   tagOf,
   verifyBox,
@@ -29,13 +36,23 @@ import {
   type RecordType,
   signSubmission,
 } from '../../protocol/submission.ts';
+import { CROWDED, type Evidence, tierOf } from '../../protocol/tier.ts';
 import { fixedRandom } from './random.ts';
 import { hex } from './results.ts';
 import { type AccountInput, bySide, type ScenarioInput, type SideInput } from './scenario-input.ts';
 
 const SIDES = ['founder', 'joiner'] as const;
 
-type IdentifierValues = ReturnType<typeof identifiersOf>;
+interface IdentifierValue extends Record<Side, { readonly confirmKey: string; readonly wrapKey: string }> {
+  readonly kind: Kind;
+  readonly value: string;
+  /** The name that it refines, where it is a derived one. */
+  readonly of?: string;
+  readonly key: string;
+  readonly tag: string;
+}
+
+type IdentifierValues = readonly IdentifierValue[];
 type RowValues = ReturnType<typeof rowsOf>;
 
 interface AskedValues {
@@ -49,19 +66,38 @@ interface AskedValues {
   }[];
 }
 
-export function identifiersOf(side: Side, request: AskedValues, epochHash: Uint8Array) {
+export function identifiersOf(side: Side, request: AskedValues, epochHash: Uint8Array): IdentifierValue[] {
   return request.chunks.flatMap(({ kind, elements }) =>
     elements.map((element) => {
       const outputs = [hex(element.ownOutput), hex(element.partnerOutput)] as const;
       const [founder, joiner] = side === 'founder' ? outputs : [outputs[1], outputs[0]];
       const key = identifierKey(founder, joiner, epochHash);
-      const keysOf = (direction: Side) => ({
-        confirmKey: toHex(confirmKey(key, direction)),
-        wrapKey: toHex(wrapKey(key, direction)),
-      });
-      return { kind, value: element.value, key: toHex(key), tag: toHex(tagOf(key)), ...bySide(keysOf) };
+      return { kind, value: element.value, ...keysOf(key) };
     }),
   );
+}
+
+/** What the accounts derive from the names that were asked, each once. */
+export function derivedOf(accounts: readonly AccountInput[], asked: IdentifierValues): IdentifierValue[] {
+  const derived = new Map<string, DerivedIdentifier>();
+  for (const one of accounts.flatMap((account) => account.derived ?? []))
+    derived.set(`${one.kind} ${one.of} ${one.value}`, one);
+  return [...derived.values()].map(({ kind, value: text, of }) => {
+    const name = asked.find((one) => one.kind === 'name' && one.value === of);
+    if (!name) throw new Error(`the name ${of} was not asked`);
+    return { kind, value: text, of, ...keysOf(derivedKey(hex(name.key), kind, text)) };
+  });
+}
+
+function keysOf(key: Uint8Array) {
+  return {
+    key: toHex(key),
+    tag: toHex(tagOf(key)),
+    ...bySide((direction) => ({
+      confirmKey: toHex(confirmKey(key, direction)),
+      wrapKey: toHex(wrapKey(key, direction)),
+    })),
+  };
 }
 
 export function rowsOf(
@@ -77,8 +113,15 @@ export function rowsOf(
     submission: side.submission,
     scopeHash: grantedBy,
   };
-  const tags = account.identifiers.map(({ kind, value: text, wrapNonce }) => {
-    const identifier = known.find((one) => one.kind === kind && one.value === text);
+  const all: readonly (AccountInput['identifiers'][number] | DerivedIdentifier)[] = [
+    ...account.identifiers,
+    ...(account.derived ?? []),
+  ];
+  const tags = all.map((one) => {
+    const { kind, value: text } = one;
+    const wrapNonce = 'wrapNonce' in one ? one.wrapNonce : undefined;
+    const of = 'of' in one ? one.of : undefined;
+    const identifier = known.find((other) => other.kind === kind && other.value === text && other.of === of);
     if (!identifier) throw new Error(`${kind} ${text} was not asked`);
     const own = identifier[context.side];
     const boxes = account.populations.map((population) => {
@@ -111,7 +154,13 @@ export function submissionOf(
   rows: readonly RowValues[],
 ) {
   const records: Record<RecordType, Uint8Array[]> = {
-    accounts: rows.map((row) => concat(hex(row.handle), uint(mask(row.populations), 1))),
+    accounts: rows.map((row) =>
+      concat(
+        hex(row.handle),
+        uint(mask(row.populations), 1),
+        uint(mask(distinguishing(row, rows).map((kind) => DISTINGUISHING_KINDS.indexOf(kind))), 1),
+      ),
+    ),
     tags: rows.flatMap((row) =>
       row.tags.map((tag) => concat(hex(tag.tag), hex(row.handle), uint(kindNumber(tag.kind), 1))),
     ),
@@ -162,8 +211,21 @@ export function submissionOf(
   };
 }
 
-function mask(populations: readonly number[]): number {
-  return populations.reduce((bits, population) => bits | (1 << population), 0);
+function mask(indexes: readonly number[]): number {
+  return indexes.reduce((bits, index) => bits | (1 << index), 0);
+}
+
+type Distinguishing = (typeof DISTINGUISHING_KINDS)[number];
+
+/** The kinds of the account that may speak against a pair; a domain only if no other account of the list has it. */
+function distinguishing(row: RowValues, rows: readonly RowValues[]): Distinguishing[] {
+  return DISTINGUISHING_KINDS.filter((kind) =>
+    row.tags.some((tag) => tag.kind === kind && (kind !== 'domain' || carriers(tag.tag, rows) === 1)),
+  );
+}
+
+function carriers(tag: string, rows: readonly RowValues[]): number {
+  return rows.filter((row) => row.tags.some((one) => one.tag === tag)).length;
 }
 
 /** What the service joins, and what each side then reads of the other's rows. */
@@ -212,13 +274,14 @@ export function resultOf(
         {
           founder: mine.handle,
           joiner: theirs.handle,
-          matches: matches.map(({ kind, tag }) => ({ kind, tag, strong: STRONG_KINDS.includes(kind) })),
+          matches: matches.map(({ kind, tag }) => ({ kind, tag, strong: isStrong(kind) })),
           founderReads: read('founder', theirs, shared),
           joinerReads: read('joiner', mine, shared),
         },
       ];
     }),
   );
+  const judged = pairs.map((pair) => ({ ...pair, verdict: verdictOf(pair, pairs, rows) }));
   const whiteSpace = SIDES.flatMap((writer) =>
     rows[writer]
       .filter((row) => !pairs.some((pair) => pair[writer] === row.handle))
@@ -236,5 +299,37 @@ export function resultOf(
         })),
       ),
   );
-  return { pairs, whiteSpace };
+  return { pairs: judged, whiteSpace };
+}
+
+type Matched = Record<Side, string> & {
+  readonly matches: readonly { readonly kind: Kind; readonly tag: string }[];
+};
+
+/** The tier of a pair among all pairs, by the rules of protocol.md. */
+function verdictOf(pair: Matched, pairs: readonly Matched[], rows: Record<Side, RowValues[]>) {
+  const isConfirmed = (other: Matched) =>
+    tierOf({ ...evidenceIn(other, rows), oneToMany: false })?.tier === 'confirmed';
+  const oneToMany = pairs.some(
+    (other) => other !== pair && SIDES.some((side) => other[side] === pair[side]) && isConfirmed(other),
+  );
+  return tierOf({ ...evidenceIn(pair, rows), oneToMany });
+}
+
+function evidenceIn(pair: Matched, rows: Record<Side, RowValues[]>): Omit<Evidence, 'oneToMany'> {
+  const kinds = [...new Set(pair.matches.map(({ kind }) => kind))];
+  const [mine, theirs] = SIDES.map((side) => {
+    const row = rows[side].find(({ handle }) => handle === pair[side]);
+    return row ? distinguishing(row, rows[side]) : [];
+  });
+  const domains = pair.matches.filter(({ kind }) => kind === 'domain');
+  return {
+    kinds,
+    differs: DISTINGUISHING_KINDS.filter(
+      (kind) => mine?.includes(kind) && theirs?.includes(kind) && !kinds.includes(kind),
+    ),
+    crowded:
+      domains.length > 0 &&
+      domains.every(({ tag }) => SIDES.some((side) => carriers(tag, rows[side]) > CROWDED)),
+  };
 }

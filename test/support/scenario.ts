@@ -13,7 +13,7 @@ import {
   signRequest,
 } from '../../protocol/evaluation.ts';
 import { sha256, signingPublicKey } from '../../protocol/hash.ts';
-import { KINDS, type Kind } from '../../protocol/identifiers/kind.ts';
+import { EVALUATED_KINDS, type EvaluatedKind } from '../../protocol/identifiers/kind.ts';
 import { otherSide, partnershipId, type Side } from '../../protocol/ids.ts';
 import { accept, commitment, open, phrase } from '../../protocol/invitation.ts';
 import { recordBytes, signRecord } from '../../protocol/record.ts';
@@ -22,7 +22,7 @@ import { blind, evaluate, evaluateOwn, finalize } from '../../protocol/suite.ts'
 import { fixedRandom } from './random.ts';
 import { hex, value } from './results.ts';
 import { bySide, type ScenarioInput } from './scenario-input.ts';
-import { identifiersOf, resultOf, rowsOf, submissionOf } from './scenario-rows.ts';
+import { derivedOf, identifiersOf, resultOf, rowsOf, submissionOf } from './scenario-rows.ts';
 
 /** A 64-byte draw that reduces to this scalar. */
 function draw(scalar: string): Uint8Array {
@@ -42,7 +42,10 @@ export function trace(input: ScenarioInput) {
   const contexts = bySide((side): Context => ({ partnership, epoch: input.epoch, side, epochHash }));
   const scopes = bySide((side) => scopeOf(input, side, parties));
   const requests = bySide((side) => requestOf(input, side, contexts[side]));
-  const identifiers = bySide((side) => identifiersOf(side, requests[side], epochHash));
+  const identifiers = bySide((side) => {
+    const asked = identifiersOf(side, requests[side], epochHash);
+    return [...asked, ...derivedOf(input[side].accounts, asked)];
+  });
   const rows = bySide((side) =>
     input[side].accounts.map((account) =>
       rowsOf(account, input[side], contexts[side], scopeHash(scopes[side]), identifiers[side]),
@@ -77,7 +80,7 @@ function partyOf(input: ScenarioInput, side: Side) {
   const { serial, validFrom, validUntil } = input;
   const content = { name: from.name, recipient: from.recipient, agentKey, serial, validFrom, validUntil };
   const certificate = issueCertificate(content, root);
-  const voprf = KINDS.map((kind) => [kind, epochKeyPair(hex(from.voprfSeed), kind)] as const);
+  const voprf = EVALUATED_KINDS.map((kind) => [kind, epochKeyPair(hex(from.voprfSeed), kind)] as const);
   const offer = signOffer(
     {
       partnership: partnershipId(hex(input.partnership)),
@@ -86,8 +89,6 @@ function partyOf(input: ScenarioInput, side: Side) {
       rootKey: root.publicKey,
       agentKey,
       keys: new Map(voprf.map(([kind, keys]) => [kind, keys.publicKey])),
-      normaliserVersion: input.normaliserVersion,
-      normaliserData: hex(input.normaliserData),
     },
     hex(from.agentSeed),
   );
@@ -140,7 +141,7 @@ function scopeOf(input: ScenarioInput, side: Side, parties: Parties): Uint8Array
 function requestOf(input: ScenarioInput, side: Side, context: Context) {
   const mine = input[side];
   const partner = input[otherSide(side)];
-  const counts = new Map<Kind, number>();
+  const counts = new Map<EvaluatedKind, number>();
   const chunks = mine.chunks.map(({ kind, values, blinds, proofNonce }, index) => {
     const inputs = values.map((text) => oprfInput(context, kind, text));
     const blinding = blind(inputs, fixedRandom(blinds.map(draw)));

@@ -4,10 +4,16 @@
  */
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { toHex } from '../../protocol/bytes.ts';
-import type { Identifier, Kind } from '../../protocol/identifiers/kind.ts';
+import {
+  type DerivedIdentifier,
+  EVALUATED_KINDS,
+  type Identifier,
+  isStrong,
+} from '../../protocol/identifiers/kind.ts';
 import type { Side } from '../../protocol/ids.ts';
 import type { Field, Scope, ScopeRule } from '../../protocol/scope.ts';
 import { AGE_FIXTURE } from './age-fixture.ts';
+import { budgetOf } from './budget.ts';
 import { seededRandom } from './random.ts';
 import { refusals } from './refusal-vectors.ts';
 import type { Refusal } from './refusals.ts';
@@ -28,6 +34,7 @@ export type RefusalFile = Refusal & { readonly provenance: string };
 
 interface AccountPlan {
   readonly identifiers: readonly Identifier[];
+  readonly derived?: readonly DerivedIdentifier[];
   readonly populations?: readonly number[];
   readonly fields?: Partial<Record<Field, string>>;
   readonly name?: string;
@@ -47,6 +54,10 @@ interface Plan {
 
 const domain = (value: string): Identifier => ({ kind: 'domain', value });
 const name = (value: string): Identifier => ({ kind: 'name', value });
+const lei = (value: string): Identifier => ({ kind: 'lei', value });
+const city = (of: string, value: string): DerivedIdentifier => ({ kind: 'name_city', value, of });
+const site = (of: string, value: string): DerivedIdentifier => ({ kind: 'name_site', value, of });
+const country = (of: string, value: string): DerivedIdentifier => ({ kind: 'name_country', value, of });
 
 const PLANS: readonly Plan[] = [
   {
@@ -65,11 +76,11 @@ const PLANS: readonly Plan[] = [
   {
     name: 'name-match-with-country',
     description:
-      'Names match alone and with a country code behind U+001F. A name is not strong: no row key is wrapped and no field is sealed.',
-    founder: [{ identifiers: [name('delta'), name('delta\u001fUS')], fields: { owner: 'Ana' } }],
+      'Names match alone, which is a pair to review, and with the country that is derived from them. Neither is strong: no row key is wrapped and no field is sealed.',
+    founder: [{ identifiers: [name('delta')], derived: [country('delta', 'US')], fields: { owner: 'Ana' } }],
     joiner: [
-      { identifiers: [name('delta'), name('delta\u001fUS')], fields: { owner: 'Ben' } },
-      { identifiers: [name('delta'), name('delta\u001fDE')], fields: { owner: 'Cem' } },
+      { identifiers: [name('delta')], derived: [country('delta', 'US')], fields: { owner: 'Ben' } },
+      { identifiers: [name('delta')], derived: [country('delta', 'DE')], fields: { owner: 'Cem' } },
       { identifiers: [domain('delta')] },
     ],
   },
@@ -121,17 +132,43 @@ const PLANS: readonly Plan[] = [
     ],
   },
   {
+    name: 'tiers',
+    description:
+      'What the public rules make of pairs: an identifier of a register, one that differs, a domain of two accounts with and without the name, a name with its city, with its site, and a name that two accounts have in one country.',
+    founder: [
+      { identifiers: [lei('5299000J2N45DDNE4Y28')], fields: { owner: 'Ana' } },
+      { identifiers: [domain('two.example'), lei('7LTWFZYICNSX8D621K86')], fields: { owner: 'Ana' } },
+      { identifiers: [domain('group.example'), name('group north')] },
+      { identifiers: [domain('group.example'), name('group south')] },
+      { identifiers: [domain('five.example'), name('five')], derived: [city('five', 'paris')] },
+      { identifiers: [domain('six.example'), name('six')], derived: [site('six', 'six')] },
+      { identifiers: [name('seven')], derived: [country('seven', 'IT')] },
+    ],
+    joiner: [
+      { identifiers: [lei('5299000J2N45DDNE4Y28')], fields: { owner: 'Ben' } },
+      { identifiers: [domain('two.example'), lei('213800WAVVOPS85N2205')], fields: { owner: 'Ben' } },
+      { identifiers: [domain('group.example'), name('group north')] },
+      { identifiers: [domain('five-holding.example'), name('five')], derived: [city('five', 'paris')] },
+      { identifiers: [domain('six.test'), name('six')], derived: [site('six', 'six')] },
+      { identifiers: [name('seven')], derived: [country('seven', 'IT')] },
+      { identifiers: [name('seven')], derived: [country('seven', 'IT')] },
+    ],
+  },
+  {
     name: 'several-identifiers-and-chunks',
     description:
       'Epoch 7, chunks of two elements of one kind each, accounts that pair by several identifiers, and two accounts with one domain.',
     epoch: 7,
     chunkElements: 2,
     founder: [
-      { identifiers: [domain('a.example'), domain('b.example'), name('a'), name('a\u001fFR')] },
+      {
+        identifiers: [domain('a.example'), domain('b.example'), name('a'), name('a group')],
+        derived: [country('a group', 'FR')],
+      },
       { identifiers: [domain('b.example'), domain('c.example'), name('c')] },
     ],
     joiner: [
-      { identifiers: [domain('b.example'), name('a\u001fFR')] },
+      { identifiers: [domain('b.example'), name('a group')], derived: [country('a group', 'FR')] },
       { identifiers: [domain('c.example'), domain('d.example'), domain('e.example')] },
     ],
   },
@@ -182,7 +219,7 @@ function inputOf(plan: Plan): ScenarioInput {
   };
   const chunksOf = (accounts: readonly AccountPlan[]): SideInput['chunks'] => {
     const size = plan.chunkElements ?? 64;
-    return (['domain', 'name'] as const).flatMap((kind: Kind) => {
+    return EVALUATED_KINDS.flatMap((kind) => {
       const all = accounts.flatMap((account) => account.identifiers.filter((one) => one.kind === kind));
       const values = [...new Set(all.map((one) => one.value))];
       return Array.from({ length: Math.ceil(values.length / size) }, (_, i) => {
@@ -199,9 +236,10 @@ function inputOf(plan: Plan): ScenarioInput {
         other.identifiers.some((one) => one.kind === identifier.kind && one.value === identifier.value),
       );
       // A domain that several own accounts share does not wrap: it would open one account's fields by another.
-      const wraps = account.fields !== undefined && identifier.kind === 'domain' && owners.length === 1;
+      const wraps = account.fields !== undefined && isStrong(identifier.kind) && owners.length === 1;
       return wraps ? { ...identifier, wrapNonce: bytes(24) } : identifier;
     }),
+    ...(account.derived ? { derived: account.derived } : {}),
     rowKey: bytes(32),
     fields: account.fields ?? {},
     ...(account.name === undefined ? {} : { name: account.name, namedIn: account.namedIn ?? [] }),
@@ -228,8 +266,6 @@ function inputOf(plan: Plan): ScenarioInput {
   return {
     partnership: bytes(16),
     epoch: plan.epoch ?? 1,
-    normaliserVersion: 1,
-    normaliserData: bytes(32),
     serial: 1,
     validFrom: Date.UTC(2026, 0, 1) / 1000,
     validUntil: Date.UTC(2026, 3, 1) / 1000,
@@ -250,9 +286,10 @@ function scopeOf(
       level: 'fields',
       fields: ['account_name', 'owner', 'industry', 'city', 'stage', 'amount'],
       whiteSpace: names ? 'names' : 'none',
+      review: true,
     }),
   );
-  return { populations, rules, minimumCount: 1, evaluationBudget: { domain: 100, name: 100 } };
+  return { populations, rules, minimumCount: 1, evaluationBudget: budgetOf(100) };
 }
 
 if (import.meta.main) {
