@@ -3,7 +3,8 @@ import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 
 export const HELP = `usage: commonground-service [OPTION...] [registration-code]
 
-Runs the commonground service. With registration-code it prints a new one-time code for one organisation and ends.
+Runs the commonground service; its first start prints a registration code for the first organisation. With
+registration-code it prints a new one-time code for one organisation and ends. Organisations that a partner invites need none.
 
   --port N                     port to listen on; 0 takes a free one (default 8787)
   --host ADDRESS               address to listen on (default 127.0.0.1)

@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-/** The service on Node: `commonground-service --help`, or from the sources `npm start -- --help`. */
+/** The service on Node: for programs, and as the command `commonground-service`. */
 import { toBase64url } from '../../protocol/bytes.ts';
 import { systemRandom } from '../../protocol/hash.ts';
 import { VERSION } from '../version.ts';
@@ -124,8 +123,19 @@ async function newRegistrationCode({ directory }: NodeStorage): Promise<string> 
   return code;
 }
 
-async function main(): Promise<void> {
-  const command = readCommand(process.argv.slice(2), process.env);
+/** The command; `args` are what stands behind its name. */
+export async function main(args: readonly string[]): Promise<void> {
+  try {
+    await perform(args);
+  } catch (error) {
+    console.error(`commonground: ${error instanceof Error ? error.message : 'cannot start'}`);
+    console.error('hint: commonground-service --help');
+    process.exitCode = 2;
+  }
+}
+
+async function perform(args: readonly string[]): Promise<void> {
+  const command = readCommand(args, process.env);
   if (command.do === 'help') {
     console.log(HELP);
     return;
@@ -152,15 +162,17 @@ async function main(): Promise<void> {
   log.info(`serving on ${service.url}, data in ${config.data}`);
   if (service.adminUrl) log.info(`metrics on ${service.adminUrl}/metrics`);
   if (config.registration === 'invitation' && !(await hasOrganisations(storage.directory))) {
-    log.info('the registration code of the first organisation, for once, is on standard output');
-    console.log(await service.registrationCode());
+    log.info('the registration code of the first organisation is on standard output');
+    console.log(firstCode(await service.registrationCode(), config.publicHost, service.url));
   }
 }
 
-if (import.meta.main) {
-  main().catch((error: unknown) => {
-    console.error(`commonground: ${error instanceof Error ? error.message : 'cannot start'}`);
-    console.error('hint: commonground-service --help');
-    process.exitCode = 2;
-  });
+/** What the operator gives to the first company. The code ends its line. */
+function firstCode(code: string, publicHost: string | null, url: string): string {
+  const address = publicHost ? `https://${publicHost}` : url;
+  return [
+    `Registration code of the first company, serves once: ${code}`,
+    `Give it to them; they run: commonground register --service ${address}`,
+    'More codes: commonground-service registration-code, with the same --data. Invited companies need none.',
+  ].join('\n');
 }

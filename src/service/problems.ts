@@ -10,7 +10,7 @@ const PROBLEMS = {
   wrong_side: [403, 'This is for the other side of the partnership'],
   not_found: [404, 'There is no such thing here'],
   conflict: [409, 'Something else stands at this address'],
-  stale_certificate: [409, 'A newer certificate is registered'],
+  stale_certificate: [409, 'Another certificate is registered under this number'],
   invitation_used: [409, 'The invitation was accepted by another organisation'],
   not_accepted: [409, 'The invitation is not accepted yet'],
   not_opened: [409, 'The partnership is not opened yet'],

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { OrganisationId, PartnershipId } from '../../protocol/ids.ts';
 import { FIELDS, LEVELS, type Scope, WHITE_SPACE_LEVELS } from '../../protocol/scope.ts';
 import { decide, type Question } from '../../src/service/policy/decide.ts';
+import { budgetOf } from '../support/budget.ts';
 import table from './decisions.json' with { type: 'json' };
 
 const NOW_MS = Date.parse('2026-01-15T00:00:00Z');
@@ -20,7 +21,7 @@ function scopeOf(rules: Scope['rules'], validUntil: string | null): Scope {
     populations: ['customers', 'prospects'],
     rules,
     minimumCount: 5,
-    evaluationBudget: { domain: 0, name: 0 },
+    evaluationBudget: budgetOf(0),
   };
 }
 
@@ -30,13 +31,16 @@ function namedScope(name: string | null): Scope | null {
     rules: readonly (readonly unknown[])[] | null;
     validUntil?: string;
   };
-  const rules = found.rules?.map(([population, partnerPopulation, level, fields, whiteSpace]) => ({
-    population,
-    partnerPopulation,
-    level,
-    fields,
-    whiteSpace,
-  }));
+  const rules = found.rules?.map(
+    ([population, partnerPopulation, level, fields, whiteSpace, review = false]) => ({
+      population,
+      partnerPopulation,
+      level,
+      fields,
+      whiteSpace,
+      review,
+    }),
+  );
   // A scope that no parser made stands for whatever is broken: it must deny.
   return scopeOf((rules ?? null) as unknown as Scope['rules'], found.validUntil ?? null);
 }
@@ -51,6 +55,7 @@ describe('the decision table', () => {
       nowMs: NOW_MS,
     });
     expect([decision.level, decision.fields, decision.whiteSpace, decision.reasons]).toEqual(entry.decision);
+    expect(decision.review).toBe('review' in entry && entry.review);
   });
 });
 
@@ -61,6 +66,7 @@ const rule = fc.record({
   level: fc.constantFrom(...LEVELS),
   fields: fc.subarray([...FIELDS]),
   whiteSpace: fc.constantFrom(...WHITE_SPACE_LEVELS),
+  review: fc.boolean(),
 });
 const scope = fc
   .tuple(
@@ -86,6 +92,7 @@ describe('properties', () => {
         const expired = asked.granting && { ...asked.granting, validUntil: '2026-01-15T00:00:00Z' };
         const decision = decide({ ...asked, granting: expired });
         expect([decision.level, decision.fields, decision.whiteSpace]).toEqual(['none', [], 'none']);
+        expect(decision.review).toBe(false);
       }),
     );
   });
@@ -105,6 +112,7 @@ describe('properties', () => {
         const after = { ...before, granting: { ...granting, rules: [...granting.rules, added] } };
         expect(levelOf(after)).toBeLessThanOrEqual(levelOf(before));
         expect(spaceOf(after)).toBeLessThanOrEqual(spaceOf(before));
+        expect(decide(after).review && !decide(before).review).toBe(false);
         if (levelOf(after) === levelOf(before)) {
           expect(decide(before).fields).toEqual(expect.arrayContaining([...decide(after).fields]));
         }

@@ -3,6 +3,7 @@ import { toBase64url } from '../../protocol/bytes.ts';
 import { systemRandom } from '../../protocol/hash.ts';
 import type { Side } from '../../protocol/ids.ts';
 import { sign } from '../../protocol/signed.ts';
+import { signTerms } from '../../protocol/terms.ts';
 import { putScope, submit, type TestPartnership, testPartnership } from '../support/service-app.ts';
 import { makeSignedScope, makeTestPair } from '../support/service-parties.ts';
 import type { TestAccount } from '../support/service-rows.ts';
@@ -33,6 +34,7 @@ describe('an epoch', () => {
         founder: toBase64url(pair.signatures.founder),
         joiner: toBase64url(pair.signatures.joiner),
       },
+      terms: { founder: null, joiner: null },
     });
   });
 
@@ -66,6 +68,38 @@ describe('an epoch', () => {
     expect((await putSignature(world, 'founder', pair.signatures.founder)).status).toBe(200);
     expect((await putSignature(world, 'founder', pair.signatures.joiner)).code).toBe('conflict');
     expect((await putSignature(world, 'founder', pair.signatures.founder, 2)).code).toBe('wrong_number');
+  });
+});
+
+describe('normaliser terms', () => {
+  function termsOf(world: TestPartnership, side: Side, number: number, signer = side) {
+    const { partnership } = world.pair;
+    const versions = [{ version: number, data: new Uint8Array(32).fill(number) }];
+    return signTerms({ partnership, epoch: 1, side, number, versions }, world.pair[signer].agent.seed);
+  }
+  function putTerms(world: TestPartnership, side: Side, terms: Uint8Array, epoch = 1) {
+    return world.as(side, 'PUT', `/epochs/${epoch}/terms`, { json: { terms: toBase64url(terms) } });
+  }
+
+  it('stand beside the epoch, and newer ones take the place of older ones', async () => {
+    const world = await testPartnership('opened');
+    const [first, second] = [termsOf(world, 'founder', 1), termsOf(world, 'founder', 2)];
+    expect((await putTerms(world, 'founder', first)).status).toBe(200);
+    expect((await putTerms(world, 'founder', first)).status).toBe(200);
+    expect((await putTerms(world, 'founder', second)).status).toBe(200);
+    expect((await putTerms(world, 'founder', first)).code).toBe('wrong_number');
+    const view = await world.as('joiner', 'GET', '');
+    expect(view.json?.epoch).toMatchObject({ terms: { founder: toBase64url(second), joiner: null } });
+  });
+
+  it('are taken of the caller’s own side, epoch and key only', async () => {
+    const world = await testPartnership('opened');
+    expect((await putTerms(world, 'joiner', termsOf(world, 'founder', 1))).code).toBe('bad_signature');
+    expect((await putTerms(world, 'joiner', termsOf(world, 'founder', 1, 'joiner'))).code).toBe(
+      'other_context',
+    );
+    expect((await putTerms(world, 'joiner', new Uint8Array(80))).code).toBe('bad_signature');
+    expect((await putTerms(world, 'founder', termsOf(world, 'founder', 1), 2)).code).toBe('wrong_number');
   });
 });
 
@@ -161,6 +195,7 @@ describe('a new scope', () => {
             level: 'counts',
             fields: [],
             whiteSpace: 'none',
+            review: false,
           },
         ],
       },
@@ -176,7 +211,7 @@ describe('a new scope', () => {
       expect.objectContaining({
         mine: 'customers',
         theirs: 'customers',
-        pairs: 0,
+        confirmed: { accounts: 0, pairs: null, mine: null, theirs: null },
         exact: false,
         whiteSpace: null,
       }),

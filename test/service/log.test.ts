@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { toBase64url } from '../../protocol/bytes.ts';
 import { signEnding } from '../../protocol/ending.ts';
 import { systemRandom } from '../../protocol/hash.ts';
+import { signTerms } from '../../protocol/terms.ts';
 import { openLog } from '../../src/service/log.ts';
 import {
   type Answer,
@@ -119,6 +120,17 @@ async function askEverything(): Promise<void> {
     { partnership: pair.partnership, side: 'founder', endedAt: NOW_MS / 1000 },
     pair.founder.agent.seed,
   );
+  const terms = signTerms(
+    {
+      partnership: pair.partnership,
+      epoch: 1,
+      side: 'founder',
+      number: 1,
+      versions: [{ version: 1, data: systemRandom(32) }],
+    },
+    pair.founder.agent.seed,
+  );
+  await good(as('founder', 'PUT', '/epochs/1/terms', { json: { terms: toBase64url(terms) } }));
   await good(as('founder', 'PUT', '/ending', { json: { ending: toBase64url(ending) } }));
 }
 

@@ -91,6 +91,10 @@ describe('before both lists are in', () => {
   });
 });
 
+/** What meets, as level `counts` shows it, and as higher ones do where each account stands in one pair. */
+const counts = (accounts: number) => ({ accounts, pairs: null, mine: null, theirs: null });
+const pairs = (number: number) => ({ accounts: number, pairs: number, mine: number, theirs: number });
+
 describe('the matrix', () => {
   it('is exact where accounts are granted and rounded down where counts are', async () => {
     await lists({ founder: ACCOUNTS, joiner: COUNTS }, { shared: 13, space: 7 });
@@ -99,32 +103,36 @@ describe('the matrix', () => {
     const counted = {
       theirs: 'customers',
       level: 'counts',
+      review: null,
       whiteSpaceLevel: 'counts',
       exact: false,
       whiteSpaceExact: false,
     };
     expect(founder?.cells).toEqual([
-      { ...counted, mine: 'customers', pairs: 10, whiteSpace: 5 },
-      { ...counted, mine: 'prospects', pairs: 0, whiteSpace: 5 },
+      { ...counted, mine: 'customers', confirmed: counts(10), whiteSpace: 5 },
+      { ...counted, mine: 'prospects', confirmed: counts(0), whiteSpace: 5 },
     ]);
     const joiner = (await ask('joiner', 'matrix')).json;
     const exact = {
       theirs: 'customers',
       level: 'accounts',
+      review: null,
       whiteSpaceLevel: 'none',
       exact: true,
       whiteSpaceExact: false,
     };
     expect(joiner?.cells).toEqual([
-      { ...exact, mine: 'customers', pairs: 13, whiteSpace: null },
-      { ...exact, mine: 'prospects', pairs: 0, whiteSpace: null },
+      { ...exact, mine: 'customers', confirmed: pairs(13), whiteSpace: null },
+      { ...exact, mine: 'prospects', confirmed: pairs(0), whiteSpace: null },
     ]);
   });
 
   it('shows 0 below the minimum', async () => {
     await lists({ founder: ACCOUNTS, joiner: COUNTS }, { shared: 4, space: 4 });
     const cells = (await ask('founder', 'matrix')).json?.cells;
-    expect(cells).toContainEqual(expect.objectContaining({ mine: 'customers', pairs: 0, whiteSpace: 0 }));
+    expect(cells).toContainEqual(
+      expect.objectContaining({ mine: 'customers', confirmed: counts(0), whiteSpace: 0 }),
+    );
   });
 
   it('names no population of which nothing is granted', async () => {
@@ -137,8 +145,14 @@ describe('the matrix', () => {
     await lists({ founder: ACCOUNTS, joiner: [rule('customers', 'customers', 'accounts')] });
     const cells = (await ask('founder', 'matrix')).json?.cells;
     expect(cells).toEqual([
-      expect.objectContaining({ mine: 'customers', pairs: 3 }),
-      expect.objectContaining({ mine: 'prospects', level: 'none', pairs: null, whiteSpace: null }),
+      expect.objectContaining({ mine: 'customers', confirmed: pairs(3) }),
+      expect.objectContaining({
+        mine: 'prospects',
+        level: 'none',
+        confirmed: null,
+        review: null,
+        whiteSpace: null,
+      }),
     ]);
   });
 });
@@ -244,16 +258,20 @@ describe('the overlap', () => {
     expect((await ask('founder', 'overlap', { cursor: json?.next })).code).toBe('snapshot_superseded');
   });
 
-  it('gives a match by name alone no fields to guess at', async () => {
+  it('gives a match by a name and its city no fields to guess at', async () => {
     const scopes = { founder: await grant('founder', ACCOUNTS), joiner: await grant('joiner', FIELDS) };
-    const tags = [{ tag: systemRandom(16), kind: 'name' as const }];
+    const tags = (['name', 'name_city'] as const).map((kind) => ({ tag: systemRandom(16), kind }));
     const mine = { handle: systemRandom(16), populations: [0], tags };
     await submit(world, 'founder', 1, scopes.founder, [mine]);
     await submit(world, 'joiner', 1, scopes.joiner, [
       { ...mine, handle: systemRandom(16), fields: ['account_name'] },
     ]);
     const [row] = await rowsOf('founder');
-    expect([row?.matches[0]?.kind, row?.fields]).toEqual(['name', {}]);
+    expect([row?.tier, row?.matches.map(({ kind }) => kind), row?.fields]).toEqual([
+      'confirmed',
+      ['name', 'name_city'],
+      {},
+    ]);
   });
 
   it('goes by the newest scope and by names, whatever their order in it', async () => {

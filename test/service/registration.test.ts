@@ -69,10 +69,25 @@ describe('registration', () => {
     const renewed = { ...party, agent };
     const second = certificateOf(renewed, { serial: 2 });
     expect((await put(party, second)).status).toBe(200);
-    expect((await put(party, party.certificate)).code).toBe('stale_certificate');
     expect((await put(party, certificateOf(party, { serial: 2 }))).code).toBe('stale_certificate');
     await expect(login(service, party)).rejects.toThrow('unauthenticated');
     await expect(login(service, renewed)).resolves.toMatch(/^cgt_/);
+  });
+
+  it('tells the newest serial to whoever shows an earlier certificate, and goes on with the newest', async () => {
+    await register(service, party);
+    const renewed = { ...party, agent: signingKey(systemRandom) };
+    await put(party, certificateOf(renewed, { serial: 7 }));
+    const old = { organisation: party.organisation, name: 'Someone', serial: 7 };
+    for (const certificate of [party.certificate, certificateOf(party, { serial: 6, days: 0 })]) {
+      const answer = await put(party, certificate);
+      expect([answer.status, answer.json]).toEqual([200, old]);
+    }
+    await expect(login(service, party)).rejects.toThrow('unauthenticated');
+    await expect(login(service, renewed)).resolves.toMatch(/^cgt_/);
+    // Somebody else's certificate of a lower serial tells nothing.
+    const other = makeTestParty('Other', systemRandom);
+    expect((await put(party, other.certificate)).code).toBe('other_context');
   });
 
   it('ends the tokens of the old agent key with a renewal', async () => {
@@ -145,7 +160,39 @@ describe('registration', () => {
     await invited.directory.batch([["update partnerships set acceptance = x'00'"]]);
     expect((await with_(right)).code).toBe('registration_refused');
     await invited.directory.batch([['update partnerships set acceptance = null']]);
+    await invited.directory.batch([["update partnerships set founder_ending = x'00'"]]);
+    expect((await with_(right)).code).toBe('registration_refused');
+    await invited.directory.batch([['update partnerships set founder_ending = null']]);
     expect((await with_(right)).status).toBe(201);
+  });
+
+  it('lets one organisation in by the code of an invitation', async () => {
+    const invited = testService('invitation');
+    await addRegistrationCode(invited.directory, 'cgr_code');
+    await put(party, party.certificate, { registrationCode: 'cgr_code' }, invited);
+    const token = await login(invited, party);
+    const proofs: object[] = [];
+    for (const partnership of [1, 2].map((n) => `prt_${String(n).padStart(32, '0')}`)) {
+      const code = systemRandom(16);
+      const json = { commitment: toBase64url(systemRandom(32)), codeHash: toBase64url(sha256(code)) };
+      await invited.call('PUT', `/v1/partnerships/${partnership}`, { token, json });
+      proofs.push({ invitation: { partnership, code: toBase64url(code) } });
+    }
+    const [first, second, third] = ['First', 'Second', 'Third'].map((name) =>
+      makeTestParty(name, systemRandom),
+    );
+    const [one, two] = proofs;
+    if (!first || !second || !third || !one || !two) throw new Error('unreachable');
+    expect((await put(first, first.certificate, one, invited)).status).toBe(201);
+    // Again by the same organisation, as after an answer that was lost.
+    expect((await put(first, first.certificate, one, invited)).status).toBe(200);
+    for (const again of [second, third])
+      expect((await put(again, again.certificate, one, invited)).code).toBe('registration_refused');
+    // The one that is in uses up no other invitation.
+    expect((await put(first, first.certificate, two, invited)).status).toBe(200);
+    const both = await Promise.all([second, third].map((each) => put(each, each.certificate, two, invited)));
+    expect(both.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(both.filter(({ code }) => code === 'registration_refused')).toHaveLength(1);
   });
 });
 

@@ -188,9 +188,14 @@ describe('a chunk of records', () => {
     [type]: [record],
   });
   it.each([
-    ['a mask of a third population', 'accounts', () => concat(systemRandom(16), uint(4, 1))],
+    ['a mask of a third population', 'accounts', () => concat(systemRandom(16), uint(4, 1), uint(0, 1))],
+    [
+      'a kind that distinguishes nothing',
+      'accounts',
+      () => concat(systemRandom(16), uint(1, 1), uint(128, 1)),
+    ],
     ['kind 0', 'tags', () => concat(systemRandom(32), uint(0, 1))],
-    ['kind 3', 'tags', () => concat(systemRandom(32), uint(3, 1))],
+    ['kind 12', 'tags', () => concat(systemRandom(32), uint(12, 1))],
     ['a box of a third population', 'boxes', () => concat(systemRandom(32), uint(2, 1), systemRandom(16))],
     ['field 0', 'fields', () => concat(systemRandom(16), uint(0, 1), systemRandom(48))],
     ['field 11', 'fields', () => concat(systemRandom(16), uint(11, 1), systemRandom(48))],
@@ -273,7 +278,9 @@ describe('a submission that contradicts itself is dropped', () => {
 
 describe('matching', () => {
   const pairs = () =>
-    world.service.store(world.pair.partnership).all('select kinds, first_seen from pairs order by kinds');
+    world.service
+      .store(world.pair.partnership)
+      .all('select evidence & 2047 as kinds, first_seen from pairs order by kinds');
   const joinerScope = () => makeSignedScope(world.pair, 'joiner');
   const both = async (mine: readonly TestAccount[], theirs: readonly TestAccount[], number = 1) => {
     await submit(world, 'founder', number, scope, mine);

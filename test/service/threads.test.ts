@@ -51,7 +51,7 @@ async function readyToMatch(threads: Threads, tags: number): Promise<TestPair> {
     await partnership.run('putScope', callOf(pair, side), { number: 1, scope });
     const handles = shared.map(() => systemRandom(16));
     const records = {
-      accounts: handles.map((handle) => concat(handle, uint(1, 1))),
+      accounts: handles.map((handle) => concat(handle, uint(1, 1), uint(1, 1))),
       tags: shared.map((tag, i) => concat(tag, handles[i] ?? tag, uint(1, 1))),
       boxes: [],
       wraps: [],

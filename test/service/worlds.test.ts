@@ -30,14 +30,14 @@ const WORLDS: Record<'first' | 'second', { a: Row[]; b: Row[] }> = {
   },
   second: {
     a: [
-      ['rec-9101', 'Alphabet', 'www.abc.xyz', 'Customer', 'Zoe Zander'],
+      ['rec-9101', 'Michelin', 'www.michelin.com', 'Customer', 'Zoe Zander'],
       ['rec-9102', 'Danone S.A.', 'danone.com', 'Prospect', 'Ylva York'],
-      ['rec-9103', 'Honda Motor', 'honda.com', 'Customer', 'Xena Xu'],
-      ['rec-9104', 'Honda Acura', 'honda.com', 'Prospect', 'Will West'],
-      ['rec-9105', 'Stellantis', 'stellantis.com', 'Customer', 'Vera Voss'],
+      ['rec-9103', 'Honda Motor', 'honda-world.com', 'Customer', 'Xena Xu'],
+      ['rec-9104', 'Honda Acura', 'honda-world.com', 'Prospect', 'Will West'],
+      ['rec-9105', 'Stellantis', 'stellantis.nl', 'Customer', 'Vera Voss'],
     ],
     b: [
-      ['key-7701', 'Alphabet Inc', 'abc.xyz', 'Prospect', 'Ugo Ullman'],
+      ['key-7701', 'Michelin AG', 'michelin.com', 'Prospect', 'Ugo Ullman'],
       ['key-7702', 'Danone', 'danone.com', 'Customer', 'Tove Thor'],
       ['key-7703', 'Beiersdorf', 'beiersdorf.com', 'Customer', 'Sven Star'],
     ],
@@ -80,7 +80,10 @@ const DECLARED: Readonly<Record<string, readonly string[]>> = {
   snapshots: ['at_ms'],
   matches: ['founder_handle', 'joiner_handle', 'tag'],
   pairs: ['founder_handle', 'joiner_handle'],
+  tiers: [],
+  tallies: [],
   ledger: ['at_ms'],
+  terms: ['signed'],
   health: ['since_ms'],
   ended: ['at_ms'],
 };

@@ -85,13 +85,17 @@ export const PORT_CONTRACT: Readonly<Record<string, (store: PartnershipStore, ra
     const generation = { side: 0, number: 1 };
     const [tag, handle, box] = [random(16), random(16), random(16)];
     const [wrapped, sealed] = [random(72), random(528)];
-    insertPacked(store, 'accounts', generation, 17, concat(handle, bytes(63)));
+    insertPacked(store, 'accounts', generation, 18, concat(handle, bytes(63, 127)));
     insertPacked(store, 'boxes', generation, 49, concat(tag, handle, bytes(0), box));
     insertPacked(store, 'wraps', generation, 104, concat(tag, handle, wrapped));
     insertPacked(store, 'fields', generation, 545, concat(handle, bytes(10), sealed));
     insertPacked(store, 'names', generation, 545, concat(handle, bytes(5), sealed));
     const of = { side: 0, generation: 1 };
-    same(store.all('select * from accounts'), [{ ...of, handle, populations: 63 }], 'accounts');
+    same(
+      store.all('select * from accounts'),
+      [{ ...of, handle, populations: 63, distinguishing: 127 }],
+      'accounts',
+    );
     same(store.all('select * from boxes'), [{ ...of, tag, handle, population: 0, box }], 'boxes');
     same(store.all('select * from wraps'), [{ ...of, tag, handle, wrapped }], 'wraps');
     same(store.all('select * from fields'), [{ ...of, handle, field: 10, sealed }], 'fields');
@@ -105,7 +109,7 @@ export const PORT_CONTRACT: Readonly<Record<string, (store: PartnershipStore, ra
   'no whole records are a mistake of the program'(store) {
     let thrown: unknown;
     try {
-      insertPacked(store, 'accounts', { side: 0, number: 1 }, 17, new Uint8Array(18));
+      insertPacked(store, 'accounts', { side: 0, number: 1 }, 18, new Uint8Array(19));
     } catch (error) {
       thrown = error;
     }
@@ -181,7 +185,12 @@ export async function wholePartnership(partnership: Partnership, random: Random)
   for (const side of both) {
     const partner = otherSide(side);
     const matrix = await run(side, 'matrix', {});
-    const cells = matrix.cells.map((cell) => [cell.mine, cell.theirs, cell.pairs, cell.whiteSpace]);
+    const cells = matrix.cells.map((cell) => [
+      cell.mine,
+      cell.theirs,
+      cell.confirmed?.pairs,
+      cell.whiteSpace,
+    ]);
     const expected =
       side === 'founder'
         ? [

@@ -14,7 +14,7 @@ import {
   signRequest,
 } from '../../protocol/evaluation.ts';
 import { type Random, sha256, signingPublicKey } from '../../protocol/hash.ts';
-import { type Kind, kindNumber } from '../../protocol/identifiers/kind.ts';
+import { type EvaluatedKind, type Kind, kindNumber } from '../../protocol/identifiers/kind.ts';
 import {
   messageStart,
   newPartnershipId,
@@ -28,6 +28,7 @@ import { accept, commitment, open } from '../../protocol/invitation.ts';
 import { recordBytes, signRecord } from '../../protocol/record.ts';
 import { type Scope, scopeHash, signScope } from '../../protocol/scope.ts';
 import { sign } from '../../protocol/signed.ts';
+import { budgetOf } from './budget.ts';
 
 /** A time at which every certificate made here is valid. */
 export const NOW_MS = Date.UTC(2026, 0, 15);
@@ -135,8 +136,16 @@ const GENEROUS: Scope['rules'] = [
     level: 'fields',
     fields: ['account_name', 'owner'],
     whiteSpace: 'names',
+    review: true,
   },
-  { population: 'prospects', partnerPopulation: '*', level: 'accounts', fields: [], whiteSpace: 'counts' },
+  {
+    population: 'prospects',
+    partnerPopulation: '*',
+    level: 'accounts',
+    fields: [],
+    whiteSpace: 'counts',
+    review: false,
+  },
 ];
 
 /** A signed scope with two populations; `after` is the signed one before it. */
@@ -158,7 +167,7 @@ export function makeSignedScope(
     populations: ['customers', 'prospects'],
     rules: GENEROUS,
     minimumCount: 5,
-    evaluationBudget: { domain: 1000, name: 1000 },
+    evaluationBudget: budgetOf(1000),
     ...change,
   };
   return signScope(scope, pair[side].agent.seed);
@@ -175,7 +184,7 @@ export function makeRequest(
   pair: TestPair,
   side: Side,
   number: number,
-  kinds: readonly Kind[] = ['domain', 'name'],
+  kinds: readonly EvaluatedKind[] = ['domain', 'name'],
 ): TestRequest {
   const context = contextOf(pair, side);
   const chunks = kinds.map((kind, index) =>
@@ -213,7 +222,7 @@ export function makeEvaluation(
 }
 
 export function makeRefusal(pair: TestPair, side: Side, number: number): Uint8Array {
-  const counts = new Map<Kind, number>([['domain', 3]]);
+  const counts = new Map<EvaluatedKind, number>([['domain', 3]]);
   const refusal = { request: number, reason: 'budget_spent', counts } as const;
   return signRefusal(contextOf(pair, side), refusal, pair[otherSide(side)].agent.seed);
 }

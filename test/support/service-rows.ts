@@ -1,7 +1,7 @@
 /** Submissions from plain rows, packed and signed as an agent does it. Runs on every runtime. */
 import { compare, concat, uint } from '../../protocol/bytes.ts';
 import { sha256 } from '../../protocol/hash.ts';
-import type { Kind } from '../../protocol/identifiers/kind.ts';
+import { DISTINGUISHING_KINDS, type Kind } from '../../protocol/identifiers/kind.ts';
 import type { Side } from '../../protocol/ids.ts';
 import { type Field, fieldNumber, scopeHash } from '../../protocol/scope.ts';
 import {
@@ -40,7 +40,11 @@ export function recordsOf(pair: TestPair, accounts: readonly TestAccount[]): Tes
   for (const account of accounts) {
     const { handle } = account;
     const mask = account.populations.reduce((bits, population) => bits | (1 << population), 0);
-    records.accounts.push(concat(handle, uint(mask, 1)));
+    const distinguishing = DISTINGUISHING_KINDS.reduce(
+      (bits, kind, bit) => bits | (account.tags.some((tag) => tag.kind === kind) ? 1 << bit : 0),
+      0,
+    );
+    records.accounts.push(concat(handle, uint(mask, 1), uint(distinguishing, 1)));
     for (const { tag, kind } of account.tags) {
       records.tags.push(concat(tag, handle, kindByte(kind)));
       for (const population of account.populations) {

@@ -5,6 +5,8 @@ import type { Scope } from '../../protocol/scope.ts';
 export interface OverlapAnswer {
   readonly mine: string;
   readonly theirs: string;
+  readonly tier: string;
+  readonly reasons: readonly string[];
   readonly firstSeen: number;
   readonly matches: readonly {
     kind: string;
@@ -22,8 +24,16 @@ export function rule(
   level: string,
   whiteSpace = 'none',
   fields: string[] = [],
+  review = false,
 ) {
-  return { population, partnerPopulation: partner, level, whiteSpace, fields } as Scope['rules'][number];
+  return {
+    population,
+    partnerPopulation: partner,
+    level,
+    whiteSpace,
+    fields,
+    review,
+  } as Scope['rules'][number];
 }
 
 export const NOTHING: Scope['rules'] = [rule('customers', '*', 'none')];

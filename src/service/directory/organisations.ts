@@ -1,6 +1,6 @@
 /** Organisations in the directory: registration and renewal of certificates. */
 import { equal, utf8 } from '../../../protocol/bytes.ts';
-import { openCertificate } from '../../../protocol/certificate.ts';
+import { openCertificate, readCertificate } from '../../../protocol/certificate.ts';
 import { sha256 } from '../../../protocol/hash.ts';
 import type { OrganisationId, PartnershipId } from '../../../protocol/ids.ts';
 import { ok, type Result, refuse } from '../../../protocol/result.ts';
@@ -27,6 +27,7 @@ export interface Registration {
 
 export interface Registered {
   readonly name: string;
+  /** Of the newest certificate, which an earlier one that was shown again does not replace. */
   readonly serial: number;
   readonly isNew: boolean;
 }
@@ -53,6 +54,8 @@ export async function register(
   if (known && equal(known.certificate, registration.certificate)) {
     return ok({ name: known.name, serial: known.serial, isNew: false });
   }
+  const stale = known && olderThan(known, registration.certificate);
+  if (stale) return ok({ name: known.name, serial: known.serial, isNew: false });
   const opened = openCertificate(registration.certificate, nowMs);
   if (!opened.ok) {
     const { reason } = opened;
@@ -73,6 +76,15 @@ export async function register(
   const [inserted] = await directory.batch(insertion(mode, registration, row, nowMs));
   if (inserted !== 1) return refuse('registration_refused');
   return ok({ name: row.name, serial: row.serial, isNew: true });
+}
+
+/**
+ * True for an earlier certificate of the organisation, of whatever term: a home that was restored from a backup shows it,
+ * and learns from the answer which number its next one has to be above.
+ */
+function olderThan(known: OrganisationRow, signed: Uint8Array): boolean {
+  const shown = readCertificate(signed);
+  return shown.ok && shown.value.organisation === known.id && shown.value.serial < known.serial;
 }
 
 /** Makes a one-time registration code known by its hash. */
@@ -123,11 +135,17 @@ function insertion(
     return [
       [
         `${insert} where exists (select 1 from partnerships
-         where id = ? and code_hash = ? and acceptance is null and expires_ms > ?)`,
+         where id = ? and code_hash = ? and acceptance is null and founder_ending is null and registered is null
+         and expires_ms > ?)`,
         ...values,
         invitation.partnership,
         sha256(invitation.code),
         nowMs,
+      ],
+      [
+        'update partnerships set registered = ? where id = ? and changes() = 1',
+        row.id,
+        invitation.partnership,
       ],
     ];
   }

@@ -12,10 +12,13 @@ const DELETED = [
   'submissions',
   'matches',
   'pairs',
+  'tiers',
+  'tallies',
   'request_bodies',
   'request_chunks',
   'requests',
   'epochs',
+  'terms',
   'health',
 ];
 

@@ -21,6 +21,7 @@ import {
 } from './request.ts';
 import { putScope } from './scope.ts';
 import { activateSubmission, putSubmission, putSubmissionChunk } from './submission.ts';
+import { putTerms } from './terms.ts';
 import { view } from './view.ts';
 import { whiteSpace } from './whitespace.ts';
 
@@ -29,6 +30,7 @@ const operations = {
   putHealth,
   putOffer,
   putSignature,
+  putTerms,
   putScope,
   putRequest,
   putRequestChunk,

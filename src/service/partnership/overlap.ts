@@ -4,6 +4,7 @@ import { type Kind, kindOf } from '../../../protocol/identifiers/kind.ts';
 import { HANDLE_BYTES, sideNumber } from '../../../protocol/ids.ts';
 import { ok, type Result, refuse } from '../../../protocol/result.ts';
 import { FIELDS, type Field } from '../../../protocol/scope.ts';
+import { evidenceOf, type Tier, type TierRule, tierOf } from '../../../protocol/tier.ts';
 import { revealsAccounts } from '../policy/decide.ts';
 import type { ProblemCode } from '../problems.ts';
 import { first } from '../storage/partnership.ts';
@@ -11,6 +12,7 @@ import { bit, type Cell, chosen, type Ground, groundOf } from './cells.ts';
 import { currentSnapshot, type OperationContext } from './context.ts';
 import { type Cursor, openCursor, sealCursor } from './cursor.ts';
 import { record } from './ledger.ts';
+import { tierNumber, tierOfNumber } from './tallies.ts';
 
 export interface PageInput {
   /** The snapshot that must still be the current one. */
@@ -38,7 +40,9 @@ export interface OverlapRow {
   /** Handles in hexadecimal. */
   readonly mine: string;
   readonly theirs: string;
-  /** Number and time of the snapshot in which the pair appeared. */
+  readonly tier: Tier;
+  readonly reasons: readonly TierRule[];
+  /** Number and time of the snapshot in which the pair appeared in this tier. */
   readonly firstSeen: number;
   readonly firstSeenAtMs: number;
   readonly matches: readonly OverlapMatch[];
@@ -59,6 +63,8 @@ interface PairRow {
   readonly theirs: Uint8Array;
   readonly mine_populations: number;
   readonly theirs_populations: number;
+  readonly evidence: number;
+  readonly tier: number;
   readonly first_seen: number;
   readonly at_ms: number;
 }
@@ -131,24 +137,27 @@ function pairsOf(
   since: number,
   limit: number,
 ): PairRow[] {
-  const masks = POPULATION_BITS.map((index) =>
-    cells.filter((cell) => cell.mineIndex === index).reduce((mask, cell) => mask | bit(cell.theirsIndex), 0),
-  );
+  const masks = (granted: readonly Cell[]) =>
+    POPULATION_BITS.map((index) =>
+      granted.reduce((mask, cell) => (cell.mineIndex === index ? mask | bit(cell.theirsIndex) : mask), 0),
+    );
   const inCell = POPULATION_BITS.map(
     (index) => `(p.${mine.side}_populations & ${bit(index)} and p.${theirs.side}_populations & ?)`,
   );
   return store.all<PairRow>(
     `select p.${mine.side}_handle as mine, p.${theirs.side}_handle as theirs,
        p.${mine.side}_populations as mine_populations, p.${theirs.side}_populations as theirs_populations,
-       p.first_seen, s.at_ms
+       p.evidence, p.tier, p.first_seen, s.at_ms
      from pairs p join snapshots s on s.number = p.first_seen
      where (p.${mine.side}_handle, p.${theirs.side}_handle) > (?, ?) and p.first_seen > ?
-       and (${inCell.join(' or ')})
+       and (p.tier = ${tierNumber('confirmed')} and (${inCell.join(' or ')})
+         or p.tier = ${tierNumber('review')} and (${inCell.join(' or ')}))
      order by p.${mine.side}_handle, p.${theirs.side}_handle limit ?`,
     handleAt(after.position, 0),
     handleAt(after.position, 1),
     since,
-    ...masks,
+    ...masks(cells),
+    ...masks(cells.filter((cell) => cell.decision.review)),
     limit,
   );
 }
@@ -161,21 +170,36 @@ export function handleAt(text: string, index: number): Uint8Array {
 }
 
 function rowOf(context: OperationContext, ground: Ground, cells: readonly Cell[], pair: PairRow): OverlapRow {
+  const tier = tierOfNumber(pair.tier);
   const own = cells.filter(
-    (cell) => pair.mine_populations & bit(cell.mineIndex) && pair.theirs_populations & bit(cell.theirsIndex),
+    (cell) =>
+      pair.mine_populations & bit(cell.mineIndex) &&
+      pair.theirs_populations & bit(cell.theirsIndex) &&
+      (tier === 'confirmed' || cell.decision.review),
   );
-  const fields = FIELDS.filter((field) => own.some((cell) => cell.decision.fields.includes(field)));
+  // Whatever a scope grants: a pair that a person has to look at first opens no fields.
+  const isOpen = (field: Field) =>
+    tier === 'confirmed' && own.some((cell) => cell.decision.fields.includes(field));
+  const fields = FIELDS.filter(isOpen);
   const matches = matchesOf(context, ground, pair, own, fields.length > 0);
   // Fields that no given key opens would only show their sizes.
   const isOpenable = matches.some((match) => match.wrapped !== null);
   return {
     mine: toHex(pair.mine),
     theirs: toHex(pair.theirs),
+    tier,
+    reasons: reasonsOf(pair.evidence, tier),
     firstSeen: pair.first_seen,
     firstSeenAtMs: pair.at_ms,
     matches,
     fields: isOpenable ? fieldsOf(context, ground, pair, fields) : {},
   };
+}
+
+/** The rules that made the tier; of two verdicts that the evidence allows, the one that the matching came to. */
+function reasonsOf(evidence: number, tier: Tier): readonly TierRule[] {
+  const verdicts = [false, true].map((oneToMany) => tierOf({ ...evidenceOf(evidence), oneToMany }));
+  return verdicts.find((verdict) => verdict?.tier === tier)?.reasons ?? [];
 }
 
 function matchesOf(

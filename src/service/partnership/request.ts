@@ -7,7 +7,7 @@ import {
   openRequestChunk,
   type RequestChunk,
 } from '../../../protocol/evaluation.ts';
-import { kindNumber, kindOf } from '../../../protocol/identifiers/kind.ts';
+import { evaluatedKindOf, kindNumber } from '../../../protocol/identifiers/kind.ts';
 import { type Side, sideNumber } from '../../../protocol/ids.ts';
 import { ok, type Result, refuse } from '../../../protocol/result.ts';
 import { ELEMENT_BYTES } from '../../../protocol/sizes.ts';
@@ -85,7 +85,7 @@ export function putRequestChunk(
   if (input.side !== context.caller) return refuse('wrong_side');
   const inContext = messageContext(context, input.side);
   const listed = listedChunk(context, input);
-  const kind = listed && kindOf(listed.kind);
+  const kind = listed && evaluatedKindOf(listed.kind);
   if (!inContext || !kind) return refuse('not_found');
   const chunks: RequestChunk[] = [];
   chunks[input.index] = { kind, count: listed.elements, hash: listed.hash };

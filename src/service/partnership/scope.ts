@@ -57,8 +57,7 @@ function revoke({ store, caller }: OperationContext): void {
   for (const number of [active_submission, pending_submission]) {
     if (number !== null) dropGeneration(store, caller, number);
   }
-  store.run('delete from matches');
-  store.run('delete from pairs');
+  for (const table of ['matches', 'pairs', 'tallies']) store.run(`delete from ${table}`);
   const pointers = 'update sides set active_submission = null, pending_submission = null where side = ?';
   store.run(pointers, sideNumber(caller));
 }

@@ -1,6 +1,6 @@
 /** Submissions: uploaded in chunks under the next number, active in one atomic step once complete and consistent. */
 import { equal } from '../../../protocol/bytes.ts';
-import { KINDS } from '../../../protocol/identifiers/kind.ts';
+import { DISTINGUISHING_KINDS, KINDS } from '../../../protocol/identifiers/kind.ts';
 import { type Side, sideNumber } from '../../../protocol/ids.ts';
 import { ok, type Result, refuse } from '../../../protocol/result.ts';
 import { FIELDS } from '../../../protocol/scope.ts';
@@ -11,6 +11,7 @@ import {
   type PackedRecords,
   RECORD_KEY_BYTES,
   RECORD_TYPES,
+  type RecordType,
 } from '../../../protocol/submission.ts';
 import type { ProblemCode } from '../problems.ts';
 import { insertPacked } from '../storage/packed.ts';
@@ -191,19 +192,26 @@ function activationOf(store: PartnershipStore, side: Side, number: number): Acti
 /** True when every population, kind and field that the records name exists. */
 function numbersFit(packed: PackedRecords, populations: number): boolean {
   const { type, recordBytes, records } = packed;
+  const behind = RECORD_KEY_BYTES[type];
   // Kinds and masks stand behind the key, populations and fields are the key's last byte.
-  const at = type === 'accounts' || type === 'tags' ? RECORD_KEY_BYTES[type] : RECORD_KEY_BYTES[type] - 1;
-  const [lowest, highest] = {
-    accounts: [0, 2 ** populations - 1],
-    tags: [1, KINDS.length],
-    boxes: [0, populations - 1],
-    wraps: [0, 255],
-    fields: [1, FIELDS.length],
-    names: [0, populations - 1],
-  }[type] as [number, number];
-  for (let i = at; i < records.length; i += recordBytes) {
-    const number = records[i] ?? 0;
-    if (number < lowest || number > highest) return false;
+  const bounds: Readonly<
+    Record<RecordType, readonly (readonly [at: number, lowest: number, highest: number])[]>
+  > = {
+    accounts: [
+      [behind, 0, 2 ** populations - 1],
+      [behind + 1, 0, 2 ** DISTINGUISHING_KINDS.length - 1],
+    ],
+    tags: [[behind, 1, KINDS.length]],
+    boxes: [[behind - 1, 0, populations - 1]],
+    wraps: [],
+    fields: [[behind - 1, 1, FIELDS.length]],
+    names: [[behind - 1, 0, populations - 1]],
+  };
+  for (const [at, lowest, highest] of bounds[type]) {
+    for (let i = at; i < records.length; i += recordBytes) {
+      const number = records[i] ?? 0;
+      if (number < lowest || number > highest) return false;
+    }
   }
   return true;
 }

@@ -14,6 +14,7 @@ import {
 } from './context.ts';
 import { type Health, healthOf } from './health.ts';
 import { missingChunks } from './submission.ts';
+import { termsOf } from './terms.ts';
 
 export interface RequestView {
   readonly number: number;
@@ -32,6 +33,8 @@ export interface WorkView {
     readonly number: number;
     readonly offers: BySide<Uint8Array | null>;
     readonly signatures: BySide<Uint8Array | null>;
+    /** Newest normaliser terms. */
+    readonly terms: BySide<Uint8Array | null>;
   };
   readonly scopes: BySide<Uint8Array | null>;
   readonly requests: BySide<RequestView | null>;
@@ -60,6 +63,7 @@ export function view(context: OperationContext, _input: Record<never, never>): R
       number: EPOCH,
       offers: { founder: epoch.founder_offer, joiner: epoch.joiner_offer },
       signatures: { founder: epoch.founder_signature, joiner: epoch.joiner_signature },
+      terms: bySide((side) => termsOf(store, side)),
     },
     scopes: bySide((side) => newestScope(store, side)?.signed ?? null),
     requests: bySide((side) => requestView(context, side)),

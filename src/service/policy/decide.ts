@@ -58,5 +58,5 @@ export function revealsAccounts(level: CellGrant['level']): boolean {
 }
 
 function denied(reason: Reason): Decision {
-  return { level: 'none', fields: [], whiteSpace: 'none', reasons: [reason] };
+  return { level: 'none', fields: [], whiteSpace: 'none', review: false, reasons: [reason] };
 }

@@ -5,6 +5,7 @@ import { type App, type Dependencies, refused, runOperation } from './http.ts';
 import { bytes, inPath, jsonAnswer, jsonBody, problems, stored } from './schemas.ts';
 
 const MAX_OFFER_BYTES = 4096;
+const MAX_TERMS_BYTES = 1024;
 const MAX_SCOPE_BYTES = 64 * 1024;
 
 const security = [{ bearer: [] }];
@@ -26,6 +27,15 @@ const putSignature = createRoute({
   summary: "Sign the epoch's record",
   security,
   request: { params, body: jsonBody(z.strictObject({ signature: bytes({ exactly: SIGNATURE_BYTES }) })) },
+  responses,
+});
+
+const putTerms = createRoute({
+  method: 'put',
+  path: '/v1/partnerships/{partnership}/epochs/{number}/terms',
+  summary: 'Say which versions of the normaliser the caller can use',
+  security,
+  request: { params, body: jsonBody(z.strictObject({ terms: bytes({ atMost: MAX_TERMS_BYTES }) })) },
   responses,
 });
 
@@ -56,6 +66,13 @@ export function addDocumentRoutes(app: App, dependencies: Dependencies): void {
       'putSignature',
       input,
     );
+    return result.ok ? context.json({ stored: true as const }, 200) : refused(context, result);
+  });
+
+  app.openapi(putTerms, async (context) => {
+    const { partnership, number } = context.req.valid('param');
+    const input = { epoch: number, ...context.req.valid('json') };
+    const result = await runOperation(dependencies, context.var.principal, partnership, 'putTerms', input);
     return result.ok ? context.json({ stored: true as const }, 200) : refused(context, result);
   });
 

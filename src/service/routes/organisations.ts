@@ -1,6 +1,7 @@
 /** The service's description, registration of organisations and log-in of agents: what needs no token. */
 import { createRoute, z } from '@hono/zod-openapi';
 import { CHALLENGE_BYTES } from '../../../protocol/login.ts';
+import * as answers from '../../wire/answers.ts';
 import { issueChallenge, issueToken } from '../directory/logins.ts';
 import { register } from '../directory/organisations.ts';
 import { timeText } from '../partnership/context.ts';
@@ -26,15 +27,7 @@ const service = createRoute({
   path: '/v1/service',
   summary: 'What this service is and who operates it',
   responses: {
-    200: jsonAnswer(
-      z.object({
-        version: z.string(),
-        operator: z.object({ name: z.string(), organisation: z.string().nullable() }),
-        registration: z.enum(['open', 'invitation', 'closed']),
-        time: timestamp,
-      }),
-      'The service',
-    ),
+    200: jsonAnswer(answers.service, 'The service'),
     ...problems,
   },
 });

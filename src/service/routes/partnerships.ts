@@ -1,9 +1,9 @@
 /** Partnerships: the list, the invitation's three steps, and the view of one. */
 import { createRoute, z } from '@hono/zod-openapi';
 import { HASH_BYTES } from '../../../protocol/hash.ts';
-import { HEALTH_CODES } from '../../../protocol/health.ts';
 import { otherSide } from '../../../protocol/ids.ts';
 import { ok } from '../../../protocol/result.ts';
+import * as answers from '../../wire/answers.ts';
 import { organisationOf } from '../directory/organisations.ts';
 import {
   acceptInvitation,
@@ -17,25 +17,19 @@ import { timeText } from '../partnership/context.ts';
 import type { RequestView, WorkView } from '../partnership/view.ts';
 import { type App, callOf, type Dependencies, findPartnership, refused } from './http.ts';
 import {
-  bySide,
   bytes,
-  bytesText,
   inPath,
   jsonAnswer,
   jsonBody,
   problems,
-  snapshot,
   snapshotOf,
   stored,
   textOf,
   textsOf,
-  timestamp,
 } from './schemas.ts';
 
 const MAX_INTRODUCTION_BYTES = 8192;
 
-const side = z.enum(['founder', 'joiner']);
-const state = z.enum(['invited', 'accepted', 'opened', 'ended']);
 const params = z.object({ partnership: inPath.partnership });
 const security = [{ bearer: [] }];
 
@@ -45,20 +39,7 @@ const list = createRoute({
   summary: "The caller's partnerships",
   security,
   responses: {
-    200: jsonAnswer(
-      z.object({
-        partnerships: z.array(
-          z.object({
-            id: z.string(),
-            side,
-            state,
-            partner: z.object({ organisation: z.string(), name: z.string() }).nullable(),
-            createdAt: timestamp,
-          }),
-        ),
-      }),
-      'Oldest first',
-    ),
+    200: jsonAnswer(answers.partnershipList, 'Oldest first'),
     ...problems,
   },
 });
@@ -110,58 +91,13 @@ const putOpening = createRoute({
   responses: { 200: jsonAnswer(stored, 'Opened'), ...problems },
 });
 
-const requestView = z
-  .object({
-    number: z.int(),
-    request: bytesText,
-    missing: z.array(z.int()),
-    evaluated: z.array(z.int()),
-    refusal: bytesText.nullable(),
-  })
-  .nullable();
-
-const partnershipView = z.object({
-  id: z.string(),
-  side,
-  state,
-  createdAt: timestamp,
-  commitment: bytesText,
-  acceptance: bytesText.nullable(),
-  opening: bytesText.nullable(),
-  certificates: z.object({ founder: bytesText, joiner: bytesText.nullable() }),
-  endings: bySide(bytesText.nullable()),
-  epoch: z.object({
-    number: z.int(),
-    offers: bySide(bytesText.nullable()),
-    signatures: bySide(bytesText.nullable()),
-  }),
-  scopes: bySide(bytesText.nullable()),
-  requests: bySide(requestView),
-  lastRequest: bySide(z.int()),
-  submissions: z.object({
-    mine: z.object({
-      active: z.int().nullable(),
-      pending: z.object({ number: z.int(), missing: z.array(z.int()) }).nullable(),
-      lastNumber: z.int(),
-    }),
-    theirs: z.object({ active: z.int().nullable() }),
-  }),
-  snapshot,
-  since: z
-    .object({
-      lastSeenAt: timestamp,
-      health: z.object({ code: z.enum(HEALTH_CODES), version: z.string(), since: timestamp }).nullable(),
-    })
-    .nullable(),
-});
-
 const getPartnership = createRoute({
   method: 'get',
   path: '/v1/partnerships/{partnership}',
   summary: 'How the work between the two sides stands',
   security,
   request: { params },
-  responses: { 200: jsonAnswer(partnershipView, 'The partnership'), ...problems },
+  responses: { 200: jsonAnswer(answers.partnershipView, 'The partnership'), ...problems },
 });
 
 export function addPartnershipRoutes(app: App, dependencies: Dependencies): void {
@@ -245,6 +181,7 @@ function workOf(work: WorkView) {
       number: work.epoch.number,
       offers: textsOf(work.epoch.offers),
       signatures: textsOf(work.epoch.signatures),
+      terms: textsOf(work.epoch.terms),
     },
     scopes: textsOf(work.scopes),
     requests: { founder: requestOf(work.requests.founder), joiner: requestOf(work.requests.joiner) },
@@ -266,7 +203,7 @@ const NEITHER = { founder: null, joiner: null };
 
 /** The work of a partnership that nobody accepted yet. */
 const NO_WORK: WorkView = {
-  epoch: { number: 1, offers: NEITHER, signatures: NEITHER },
+  epoch: { number: 1, offers: NEITHER, signatures: NEITHER, terms: NEITHER },
   scopes: NEITHER,
   requests: NEITHER,
   lastRequest: { founder: 0, joiner: 0 },

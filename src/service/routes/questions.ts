@@ -1,20 +1,10 @@
 /** Questions: matrix, overlap, white space and ledger. Answers are never stored on the way. */
 import { createRoute, z } from '@hono/zod-openapi';
-import { FIELDS, LEVELS, WHITE_SPACE_LEVELS } from '../../../protocol/scope.ts';
+import * as answers from '../../wire/answers.ts';
 import { timeText } from '../partnership/context.ts';
 import type { OverlapRow, Page } from '../partnership/overlap.ts';
 import { type App, type Dependencies, refused, runOperation } from './http.ts';
-import {
-  bytesText,
-  inPath,
-  jsonAnswer,
-  jsonBody,
-  problems,
-  snapshot,
-  snapshotOf,
-  textOf,
-  timestamp,
-} from './schemas.ts';
+import { inPath, jsonAnswer, jsonBody, problems, snapshotOf, textOf } from './schemas.ts';
 
 const security = [{ bearer: [] }];
 const params = z.object({ partnership: inPath.partnership });
@@ -27,12 +17,6 @@ const paging = {
   cursor,
   limit: z.int().min(1).max(1000).optional(),
 };
-const page = {
-  snapshot,
-  head: bytesText.nullable(),
-  scope: bytesText.nullable(),
-  next: z.string().nullable(),
-};
 
 const postMatrix = createRoute({
   method: 'post',
@@ -41,43 +25,9 @@ const postMatrix = createRoute({
   security,
   request: { params, body: jsonBody(z.strictObject({})) },
   responses: {
-    200: jsonAnswer(
-      z.object({
-        snapshot,
-        populations: z.object({ mine: z.array(z.string()), theirs: z.array(z.string()) }),
-        cells: z.array(
-          z.object({
-            mine: z.string(),
-            theirs: z.string(),
-            level: z.enum(LEVELS),
-            whiteSpaceLevel: z.enum(WHITE_SPACE_LEVELS),
-            pairs: z.int().nullable(),
-            whiteSpace: z.int().nullable(),
-            exact: z.boolean(),
-            whiteSpaceExact: z.boolean(),
-          }),
-        ),
-      }),
-      'The matrix',
-    ),
+    200: jsonAnswer(answers.matrix, 'The matrix'),
     ...problems,
   },
-});
-
-const overlapRow = z.object({
-  mine: z.string(),
-  theirs: z.string(),
-  firstSeen: z.int(),
-  firstSeenAt: timestamp,
-  matches: z.array(
-    z.object({
-      kind: z.enum(['domain', 'name']),
-      tag: bytesText,
-      boxes: z.array(z.object({ population: z.int(), box: bytesText })),
-      wrapped: bytesText.nullable(),
-    }),
-  ),
-  fields: z.partialRecord(z.enum(FIELDS), bytesText),
 });
 
 const postOverlap = createRoute({
@@ -97,14 +47,9 @@ const postOverlap = createRoute({
     ),
   },
   responses: {
-    200: jsonAnswer(z.object({ ...page, rows: z.array(overlapRow) }), 'One page'),
+    200: jsonAnswer(answers.overlap, 'One page'),
     ...problems,
   },
-});
-
-const whiteSpaceRow = z.object({
-  handle: z.string(),
-  names: z.array(z.object({ population: z.int(), sealed: bytesText })),
 });
 
 const postWhiteSpace = createRoute({
@@ -114,7 +59,7 @@ const postWhiteSpace = createRoute({
   security,
   request: { params, body: jsonBody(z.strictObject({ theirs: populations, ...paging })) },
   responses: {
-    200: jsonAnswer(z.object({ ...page, rows: z.array(whiteSpaceRow) }), 'One page'),
+    200: jsonAnswer(answers.whiteSpace, 'One page'),
     ...problems,
   },
 });
@@ -126,24 +71,7 @@ const postLedger = createRoute({
   security,
   request: { params, body: jsonBody(z.strictObject({ cursor })) },
   responses: {
-    200: jsonAnswer(
-      z.object({
-        entries: z.array(
-          z.object({
-            number: z.int(),
-            at: timestamp,
-            viewer: z.enum(['mine', 'theirs']),
-            question: z.string(),
-            cells: z.array(z.object({ granting: z.string(), viewing: z.string() })),
-            scopeNumber: z.int(),
-            snapshot: z.int(),
-            rows: z.int().nullable(),
-          }),
-        ),
-        next: z.string().nullable(),
-      }),
-      'Entries, oldest first',
-    ),
+    200: jsonAnswer(answers.ledger, 'Entries, oldest first'),
     ...problems,
   },
 });
@@ -209,6 +137,8 @@ function rowOf(row: OverlapRow) {
   return {
     mine: row.mine,
     theirs: row.theirs,
+    tier: row.tier,
+    reasons: [...row.reasons],
     firstSeen: row.firstSeen,
     firstSeenAt: timeText(row.firstSeenAtMs),
     matches: row.matches.map((match) => ({

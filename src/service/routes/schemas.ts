@@ -61,11 +61,6 @@ export const inPath = {
 /** Bytes and times in answers. */
 export const bytesText = z.string().openapi({ format: 'base64url' });
 export const timestamp = z.string().openapi({ format: 'date-time' });
-export const snapshot = z.object({ number: z.int(), at: timestamp }).nullable();
-
-export function bySide<Schema extends z.ZodType>(schema: Schema) {
-  return z.object({ founder: schema, joiner: schema });
-}
 
 const problem = z
   .object({
@@ -93,8 +88,10 @@ export function jsonBody<Schema extends z.ZodType>(schema: Schema) {
   return { required: true, content: { 'application/json': { schema } } } as const;
 }
 
+/** A JSON answer. What a schema makes of the texts when it reads them is the agent's business. */
 export function jsonAnswer<Schema extends z.ZodType>(schema: Schema, description: string) {
-  return { description, content: { 'application/json': { schema } } } as const;
+  const sent = schema as z.ZodType as z.ZodType<z.input<Schema>>;
+  return { description, content: { 'application/json': { schema: sent } } } as const;
 }
 
 /** Bytes as they are. */

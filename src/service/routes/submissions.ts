@@ -1,17 +1,8 @@
 /** Uploading a list, and making it the active one. */
 import { createRoute, z } from '@hono/zod-openapi';
+import { snapshot } from '../../wire/answers.ts';
 import { type App, type Dependencies, isOctets, octetBody, problem, refused, runOperation } from './http.ts';
-import {
-  bytes,
-  inPath,
-  jsonAnswer,
-  jsonBody,
-  octets,
-  problems,
-  snapshot,
-  snapshotOf,
-  stored,
-} from './schemas.ts';
+import { bytes, inPath, jsonAnswer, jsonBody, octets, problems, snapshotOf, stored } from './schemas.ts';
 
 const MAX_HEAD_BYTES = 8192;
 /** A list names at most 20,000 chunks of 37 bytes. */
@@ -52,7 +43,7 @@ const activate = createRoute({
   security,
   request: { params: z.object(key) },
   responses: {
-    200: jsonAnswer(z.object({ submission: z.int(), snapshot }), 'Active'),
+    200: jsonAnswer(z.object({ submission: z.int(), snapshot: snapshot.nullable() }), 'Active'),
     ...problems,
   },
 });

@@ -66,4 +66,8 @@ export const DIRECTORY_MIGRATIONS: readonly string[] = [
   create index tokens_by_expiry on tokens (expires_ms);
   create index invitations_by_expiry on partnerships (expires_ms) where acceptance is null;
   `,
+  // The organisation that the invitation let in: its code registers one.
+  `
+  alter table partnerships add column registered text;
+  `,
 ];

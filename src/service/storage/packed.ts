@@ -6,7 +6,7 @@ import { RECORD_KEY_BYTES, type RecordType } from '../../../protocol/submission.
 import type { PartnershipStore } from './partnership.ts';
 
 /** Where the single bytes of a record stand for numbers: `instr` finds a byte's value plus one in this blob. */
-const BYTES = `x'${Array.from({ length: 64 }, (_, byte) => byte.toString(16).padStart(2, '0')).join('')}'`;
+const BYTES = `x'${Array.from({ length: 128 }, (_, byte) => byte.toString(16).padStart(2, '0')).join('')}'`;
 
 interface Column {
   readonly name: string;
@@ -18,6 +18,7 @@ const COLUMNS: Readonly<Record<RecordType, readonly Column[]>> = {
   accounts: [
     { name: 'handle', bytes: 16 },
     { name: 'populations', bytes: 1, number: true },
+    { name: 'distinguishing', bytes: 1, number: true },
   ],
   tags: [
     { name: 'tag', bytes: 16 },
@@ -56,7 +57,7 @@ export interface Generation {
 
 /**
  * Inserts the records and gives the number of rows that are new; fewer than the records where a key stands already.
- * Single bytes are below 64, which the caller has checked.
+ * Single bytes are below 128, which the caller has checked.
  */
 export function insertPacked(
   store: PartnershipStore,

@@ -183,4 +183,32 @@ export const PARTNERSHIP_MIGRATIONS: readonly string[] = [
     since_ms integer not null
   ) strict;
   `,
+  `
+  create table terms (
+    side integer primary key check (side in (0, 1)),
+    number integer not null,
+    signed blob not null
+  ) strict;
+  `,
+  // A pair's evidence is what tierOf judges (protocol/tier.ts), its tier 1 confirmed, 2 review, and 0 until the next
+  // matching. Tallies count what the matrix shows: pairs (what 0), accounts of either side in pairs (1, 2), each by the
+  // populations of both sides, and accounts in no pair (3, 4) by one population each.
+  `
+  alter table accounts add column distinguishing integer not null default 0;
+  alter table pairs rename column kinds to evidence;
+  alter table pairs add column tier integer not null default 0;
+  create table tiers (
+    evidence integer primary key,
+    alone integer not null,
+    among_others integer not null
+  ) strict;
+  create table tallies (
+    tier integer not null,
+    what integer not null,
+    founder_populations integer not null,
+    joiner_populations integer not null,
+    count integer not null,
+    primary key (tier, what, founder_populations, joiner_populations)
+  ) strict, without rowid;
+  `,
 ];

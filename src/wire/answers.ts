@@ -1,18 +1,27 @@
-/** The shapes of the service's answers. Nothing is used of an answer that does not fit. */
+/**
+ * The shapes of the service's answers, as both sides know them: the service describes by them what it sends, the agent
+ * uses nothing of an answer that does not fit, and gets bytes where texts went over the wire.
+ */
 import * as z from 'zod';
 import { fromBase64url } from '../../protocol/bytes.ts';
 import { VERSION_PATTERN } from '../../protocol/health.ts';
 import { KINDS } from '../../protocol/identifiers/kind.ts';
 import { type Handle, parseOrganisationId, parsePartnershipId } from '../../protocol/ids.ts';
 import { FIELDS, LEVELS, WHITE_SPACE_LEVELS } from '../../protocol/scope.ts';
+import { TIER_RULES, TIERS } from '../../protocol/tier.ts';
 
 /** base64url. */
-export const bytes = z.string().transform((text, context) => {
-  const decoded = fromBase64url(text);
-  if (decoded) return decoded;
-  context.addIssue({ code: 'custom', message: 'not base64url' });
-  return z.NEVER;
-});
+export const bytes = z
+  .string()
+  .meta({ format: 'base64url' })
+  .transform((text, context) => {
+    const decoded = fromBase64url(text);
+    if (decoded) return decoded;
+    context.addIssue({ code: 'custom', message: 'not base64url' });
+    return z.NEVER;
+  });
+/** RFC 3339, UTC. */
+const time = z.string().meta({ format: 'date-time' });
 const partnershipId = z.string().transform((text, context) => {
   const id = parsePartnershipId(text);
   if (id) return id;
@@ -30,17 +39,19 @@ const handle = z
   .regex(/^[0-9a-f]{32}$/)
   .transform((text) => text as Handle);
 const side = z.enum(['founder', 'joiner']);
+/** From the invitation to the end. */
+const state = z.enum(['invited', 'accepted', 'opened', 'ended']);
 const bothOf = <Item extends z.ZodType>(item: Item) =>
   z.object({ founder: item.nullable(), joiner: item.nullable() });
 /** One run of the matching. */
-export const snapshot = z.object({ number: z.int(), at: z.string() });
+export const snapshot = z.object({ number: z.int(), at: time });
 
 /** What the service says of itself. */
 export const service = z.object({
   version: z.string(),
   operator: z.object({ name: z.string(), organisation: organisationId.nullable() }),
   registration: z.enum(['open', 'invitation', 'closed']),
-  time: z.string(),
+  time,
 });
 const requestView = z.object({
   number: z.int(),
@@ -53,14 +64,19 @@ const requestView = z.object({
 export const partnershipView = z.object({
   id: partnershipId,
   side,
-  state: z.enum(['invited', 'accepted', 'opened', 'ended']),
-  createdAt: z.string(),
+  state,
+  createdAt: time,
   commitment: bytes,
   acceptance: bytes.nullable(),
   opening: bytes.nullable(),
   certificates: bothOf(bytes),
   endings: bothOf(bytes),
-  epoch: z.object({ number: z.int(), offers: bothOf(bytes), signatures: bothOf(bytes) }),
+  epoch: z.object({
+    number: z.int(),
+    offers: bothOf(bytes),
+    signatures: bothOf(bytes),
+    terms: bothOf(bytes),
+  }),
   scopes: bothOf(bytes),
   requests: bothOf(requestView),
   lastRequest: z.object({ founder: z.int(), joiner: z.int() }),
@@ -75,17 +91,24 @@ export const partnershipView = z.object({
   snapshot: snapshot.nullable(),
   since: z
     .object({
-      lastSeenAt: z.string(),
+      lastSeenAt: time,
       // A newer partner may report codes that this version does not know.
       health: z
         .object({
           code: z.string().regex(/^[a-z_]{1,40}$/),
           version: z.string().regex(VERSION_PATTERN),
-          since: z.string(),
+          since: time,
         })
         .nullable(),
     })
     .nullable(),
+});
+/** What meets in a cell, of one tier; at level `counts` only the smaller number of accounts, rounded down. */
+const meeting = z.object({
+  accounts: z.int(),
+  pairs: z.int().nullable(),
+  mine: z.int().nullable(),
+  theirs: z.int().nullable(),
 });
 /** Numbers a cell. */
 export const matrix = z.object({
@@ -97,7 +120,8 @@ export const matrix = z.object({
       theirs: z.string(),
       level: z.enum(LEVELS),
       whiteSpaceLevel: z.enum(WHITE_SPACE_LEVELS),
-      pairs: z.int().nullable(),
+      confirmed: meeting.nullable(),
+      review: meeting.nullable(),
       whiteSpace: z.int().nullable(),
       exact: z.boolean(),
       whiteSpaceExact: z.boolean(),
@@ -113,8 +137,10 @@ export const overlap = z.object({
     z.object({
       mine: handle,
       theirs: handle,
+      tier: z.enum(TIERS),
+      reasons: z.array(z.enum(TIER_RULES)),
       firstSeen: z.int(),
-      firstSeenAt: z.string(),
+      firstSeenAt: time,
       matches: z.array(
         z.object({
           kind: z.enum(KINDS),
@@ -141,7 +167,7 @@ export const ledger = z.object({
   entries: z.array(
     z.object({
       number: z.int(),
-      at: z.string(),
+      at: time,
       viewer: z.enum(['mine', 'theirs']),
       question: z.string(),
       cells: z.array(z.object({ granting: z.string(), viewing: z.string() })),
@@ -152,5 +178,15 @@ export const ledger = z.object({
   ),
   next: z.string().nullable(),
 });
-/** The partnerships that the service knows this organisation in. */
-export const partnershipList = z.object({ partnerships: z.array(z.object({ id: partnershipId })) });
+/** The partnerships that the service knows this organisation in, oldest first. */
+export const partnershipList = z.object({
+  partnerships: z.array(
+    z.object({
+      id: partnershipId,
+      side,
+      state,
+      partner: z.object({ organisation: organisationId, name: z.string() }).nullable(),
+      createdAt: time,
+    }),
+  ),
+});
