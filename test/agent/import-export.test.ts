@@ -4,6 +4,9 @@ import { openExport } from '../../src/agent/import/export.ts';
 import type { ColumnMap } from '../../src/agent/import/layout.ts';
 import type { OpportunityRecord } from '../../src/agent/import/opportunities.ts';
 import type { ImportRow } from '../../src/agent/import/rows.ts';
+import { matches } from '../../src/agent/population.ts';
+import { identityOf } from '../../src/agent/quality/identity.ts';
+import { parseRule } from '../../src/agent/rule.ts';
 import { collect, temporaryFile } from '../support/files.ts';
 
 async function accounts(text: string, map?: ColumnMap): Promise<ImportRow<AccountRecord>[]> {
@@ -50,16 +53,59 @@ describe('accounts', () => {
     ]);
   });
 
-  test('bad rows are rejected with line and reason; a duplicate names the first line', async () => {
-    const rows = await accounts('id,name\n1,"A\nB"\n,C\n2,\n1,D\n3\n4.5E+11,E\n5,F\n');
+  test('bad rows are rejected with line and reason', async () => {
+    const rows = await accounts('id,name\n1,"A\nB"\n,C\n2,\n6,D\n3\n4.5E+11,E\n5,F\n');
     expect(rows.flatMap((row) => ('rejected' in row ? [row] : []))).toEqual([
       { line: 4, rejected: 'no record id' },
       { line: 5, rejected: 'neither a name nor a domain' },
-      { line: 6, rejected: 'the same id 1 as line 2' },
       { line: 7, rejected: '1 cells where the header has 2' },
       { line: 8, rejected: 'the id 4.5E+11 was rounded by a spreadsheet' },
     ]);
     expect(rows).toHaveLength(7);
+  });
+
+  test('former names, parents and ids come apart and reach identify in their places', async () => {
+    const text =
+      'id,name,former names,dba,website,city,state,country,parent account,parent id,lei,vat id,vat number\n' +
+      '1,Meta,"Facebook, Inc.; TheFacebook",Meta,meta.com,Menlo Park,CA,US,Meta Holding,P1,5493-X,"DE1, DE2",DE1\n' +
+      '2,,Old Name,,,,,,-,,,n/a,\n';
+    const [first, second] = (await accounts(text)).map((row) => ('record' in row ? row.record : undefined));
+    expect(first).toEqual({
+      id: '1',
+      names: ['Meta'],
+      otherNames: ['Facebook, Inc.', 'TheFacebook'],
+      domains: ['meta.com'],
+      country: 'US',
+      parents: ['Meta Holding', 'P1'],
+      companyIds: { lei: ['5493-X'], vat: ['DE1', 'DE2'] },
+      fields: { city: 'Menlo Park', state: 'CA' },
+    });
+    expect(second).toEqual({ id: '2', names: ['Old Name'], domains: [], fields: {} });
+    if (!first || !second) throw new Error('not two records');
+    expect(identityOf(first)).toEqual({
+      names: ['Meta'],
+      formerNames: ['Facebook, Inc.', 'TheFacebook'],
+      domains: ['meta.com'],
+      country: 'US',
+      region: 'CA',
+      city: 'Menlo Park',
+      ids: { lei: ['5493-X'], vat: ['DE1', 'DE2'] },
+    });
+    expect(identityOf(second)).toEqual({ names: ['Old Name'], domains: [] });
+  });
+
+  test('rules of populations see them', async () => {
+    const [row] = await accounts('id,name,former name,parent account,lei\n1,Meta,Facebook,Holding,X1\n');
+    if (!row || 'rejected' in row) throw new Error('no record');
+    for (const [rule, holds] of [
+      ['other_name = facebook', true],
+      ['parent contains hold', true],
+      ['lei exists', true],
+      ['vat exists', false],
+    ] as const) {
+      const parsed = parseRule(rule);
+      expect(parsed.ok && matches(parsed.value, row.record, []), rule).toBe(holds);
+    }
   });
 
   test('ids differ by case', async () => {
@@ -71,9 +117,6 @@ describe('accounts', () => {
     const later = ids(await accounts('type,name,domain\nz,beta,\nz, ACME ,acme.com\n'));
     expect(first[0]).toMatch(/^row-[0-9a-f]{32}$/);
     expect(later).toEqual([first[1], first[0]]);
-    expect(ids(await accounts('name\nAcme\nACME\n'))[1]).toBe(
-      'rejected: the same names and domains as line 2',
-    );
     expect(ids(await accounts('name,domain\nAcme,acme.org\n'))[0]).not.toBe(first[0]);
     expect(new Set(ids(await accounts('name,domain\nAcme,\nacme.com,\n,acme.com\n'))).size).toBe(3);
   });
@@ -102,7 +145,10 @@ describe('opportunities', () => {
       { line: 2, record: { id: '1', accountId: '11', fields } },
       { line: 2, record: { id: '1', accountId: '12', fields } },
       { line: 3, rejected: 'no account id' },
-      { line: 4, rejected: 'the same id 1 as line 2' },
+      {
+        line: 4,
+        record: { id: '1', accountId: '13', fields: { ...fields, opportunity_name: 'Again', amount: '1' } },
+      },
       { line: 5, rejected: 'the id 1.2E+10 was rounded by a spreadsheet' },
     ]);
   });
@@ -112,6 +158,6 @@ describe('opportunities', () => {
       'Account ID,Opportunity Name,Stage,Close Date\nA,x,Won,1\nA,x,Lost,2\nB,x,Won,1\nA,X,Open,1\n';
     const got = ids(await opportunities(text));
     expect(new Set(got.slice(0, 3)).size).toBe(3);
-    expect(got[3]).toBe('rejected: the same account, name and close date as line 2');
+    expect(got[3]).toBe(got[0]);
   });
 });

@@ -14,6 +14,9 @@ function named(columns: readonly string[], map?: ColumnMap) {
     domains: layout.domains.map(name),
     country: name(layout.country),
     accountId: name(layout.accountId),
+    others: layout.otherNames.map(name),
+    parents: layout.parents.map(name),
+    ids: Object.fromEntries([...layout.companyIds].map(([at, kind]) => [columns[at], kind])),
     fields: Object.fromEntries([...layout.fields].map(([at, key]) => [key, columns[at]])),
   };
 }
@@ -40,6 +43,9 @@ describe('recogniseLayout', () => {
       domains: ['Website'],
       country: 'Billing Country',
       accountId: null,
+      others: [],
+      parents: [],
+      ids: {},
       fields: {
         owner: 'Account Owner',
         type: 'Type',
@@ -73,6 +79,9 @@ describe('recogniseLayout', () => {
       domains: [],
       country: null,
       accountId: 'Account ID',
+      others: [],
+      parents: [],
+      ids: {},
       fields: {
         opportunity_name: 'Opportunity Name',
         account_name: 'Account Name',
@@ -151,6 +160,146 @@ describe('recogniseLayout', () => {
       name: 'generic opportunities',
       accountId: 'account_id',
       id: 'id',
+    });
+  });
+
+  test('what else says who a company is: places, other names, parents, ids', () => {
+    const salesforce =
+      'Account ID,Account Name,Former Name,DBA,Parent Account ID,Parent Account,Billing City,Billing State/Province,D-U-N-S Number,LEI,VAT Number,Company Registration Number,ISIN';
+    expect(named(salesforce.split(','))).toMatchObject({
+      names: ['Account Name'],
+      others: ['Former Name', 'DBA'],
+      parents: ['Parent Account ID', 'Parent Account'],
+      ids: {
+        'D-U-N-S Number': 'duns',
+        LEI: 'lei',
+        'VAT Number': 'vat',
+        'Company Registration Number': 'registry',
+        ISIN: 'isin',
+      },
+      fields: { city: 'Billing City', state: 'Billing State/Province' },
+    });
+  });
+
+  test.each([
+    [
+      'HubSpot, German',
+      'Datensatz-ID,Unternehmensname,Domänenname des Unternehmens,Stadt,Bundesland/Region,Land/Region,Branche,Übergeordnetes Unternehmen',
+      [
+        'Datensatz-ID',
+        'Unternehmensname',
+        'Domänenname des Unternehmens',
+        'Land/Region',
+        'Stadt',
+        'Bundesland/Region',
+      ],
+      'Übergeordnetes Unternehmen',
+    ],
+    [
+      'German list',
+      'Kundennummer;Firma;Webseite;Ort;Bundesland;Land;Muttergesellschaft;USt-IdNr.;Handelsregisternummer',
+      ['Kundennummer', 'Firma', 'Webseite', 'Land', 'Ort', 'Bundesland'],
+      'Muttergesellschaft',
+    ],
+    [
+      'Salesforce, French',
+      'ID du compte,Nom du compte,Site Web,Ville de facturation,État/Province de facturation,Pays de facturation,Compte parent,N° TVA,SIREN',
+      [
+        'ID du compte',
+        'Nom du compte',
+        'Site Web',
+        'Pays de facturation',
+        'Ville de facturation',
+        'État/Province de facturation',
+      ],
+      'Compte parent',
+    ],
+    [
+      'HubSpot, Spanish',
+      'ID de registro,Nombre de la empresa,Nombre de dominio de la empresa,Ciudad,Estado/región,País/región,Empresa matriz,NIF',
+      [
+        'ID de registro',
+        'Nombre de la empresa',
+        'Nombre de dominio de la empresa',
+        'País/región',
+        'Ciudad',
+        'Estado/región',
+      ],
+      'Empresa matriz',
+    ],
+    [
+      'Dynamics 365',
+      '(Do Not Modify) Account,Account Name,Website,Address 1: City,Address 1: State/Province,Address 1: Country/Region,Parent Account,Relationship Type',
+      [
+        '(Do Not Modify) Account',
+        'Account Name',
+        'Website',
+        'Address 1: Country/Region',
+        'Address 1: City',
+        'Address 1: State/Province',
+      ],
+      'Parent Account',
+    ],
+    [
+      'Pipedrive',
+      'Organization - ID,Organization - Name,Organization - Website,Organization - City/town/village/locality of Address,Organization - State/county of Address,Organization - Country of Address,Parent organization',
+      [
+        'Organization - ID',
+        'Organization - Name',
+        'Organization - Website',
+        'Organization - Country of Address',
+        'Organization - City/town/village/locality of Address',
+        'Organization - State/county of Address',
+      ],
+      'Parent organization',
+    ],
+  ])('%s', (_, header, [id, name, domain, country, city, state], parent) => {
+    const layout = named(header.split(header.includes(';') ? ';' : ','));
+    expect(layout).toMatchObject({ id, names: [name], domains: [domain], country, parents: [parent] });
+    expect(layout.fields).toMatchObject({ city, state });
+  });
+
+  test('ids in other languages', () => {
+    const columns = [
+      'Name',
+      'USt-IdNr.',
+      'Numéro de TVA',
+      'NIF',
+      'Numéro SIREN',
+      'Handelsregisternummer',
+      'KvK-nummer',
+    ];
+    expect(named(columns).ids).toEqual({
+      'USt-IdNr.': 'vat',
+      'Numéro de TVA': 'vat',
+      NIF: 'vat',
+      'Numéro SIREN': 'registry',
+      Handelsregisternummer: 'registry',
+      'KvK-nummer': 'registry',
+    });
+  });
+
+  test('a column that often says yes or no is the name only where no other is', () => {
+    expect(named(['id', 'Kunde', 'Land'])).toMatchObject({ names: ['Kunde'] });
+    expect(named(['id', 'Name', 'Customer', 'Client'])).toMatchObject({
+      names: ['Name'],
+      fields: { customer: 'Customer', client: 'Client' },
+    });
+  });
+
+  test('a map reaches them too, several columns of one meaning included', () => {
+    const map = {
+      Alt: 'other_name',
+      Früher: 'other_name',
+      Konzernnr: 'parent',
+      HR: 'registry',
+      Gebiet: 'state',
+    } as const;
+    expect(named(['Name', 'Alt', 'Früher', 'Konzernnr', 'HR', 'Gebiet'], map)).toMatchObject({
+      others: ['Alt', 'Früher'],
+      parents: ['Konzernnr'],
+      ids: { HR: 'registry' },
+      fields: { state: 'Gebiet' },
     });
   });
 

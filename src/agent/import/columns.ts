@@ -1,16 +1,21 @@
-/** What the columns of exports are called, and what each name means. Data only, and the two ways to spell a key. */
+/** What columns can mean, and the two ways to spell a key. The names of columns stand in headers.ts. */
+import { ID_KINDS } from '../../../protocol/identifiers/kind.ts';
 
-/** What a column can mean to an import; `ignore` leaves it out. Several columns may be `name` or `domain`. */
+/** What a column can mean to an import; `ignore` leaves it out. */
 export const MEANINGS = [
   'id',
   'name',
+  'other_name',
   'domain',
   'country',
+  'state',
+  'city',
+  'parent',
+  ...ID_KINDS,
   'type',
   'owner',
   'owner_email',
   'industry',
-  'city',
   'account_id',
   'stage',
   'amount',
@@ -23,9 +28,24 @@ export const MEANINGS = [
 /** See `MEANINGS`. */
 export type Meaning = (typeof MEANINGS)[number];
 
-/** A header as it is looked up: letters and digits in lower case, so `Billing Country` is `BillingCountry`. */
+/** Meanings that an account is compared by. */
+export const COMPARED = ['name', 'other_name', 'domain', 'country', 'state', 'city', ...ID_KINDS] as const;
+export type ComparedMeaning = (typeof COMPARED)[number];
+
+/** Meanings that several columns of one file may have. */
+export const SEVERAL: readonly Meaning[] = ['name', 'other_name', 'domain', 'parent', ...ID_KINDS];
+
+/**
+ * A header as it is looked up: letters and digits in lower case without accents of Latin letters, so `Billing Country`
+ * is `BillingCountry` and `Société` is `societe`.
+ */
 export function headerKey(column: string): string {
-  return column.toLowerCase().replace(/[^\p{L}\p{M}\p{N}]/gu, '');
+  return column
+    .toLowerCase()
+    .normalize('NFD')
+    .replace(/[\u0300-\u036f]/g, '')
+    .normalize('NFC')
+    .replace(/[^\p{L}\p{M}\p{N}]/gu, '');
 }
 
 /** The key of an attribute in rules: lower case, `_` for spaces and signs. `Lifecycle Stage` is `lifecycle_stage`. */
@@ -44,117 +64,6 @@ const ATTRIBUTE_KEYS: ReadonlyMap<string, string> = new Map([
   ['isclosed', 'is_closed'],
   ['hs_is_closed', 'is_closed'],
 ]);
-
-/** Header keys of a list of accounts, by meaning; where one column is wanted, the earlier name wins. */
-export const ACCOUNT_COLUMNS: Readonly<Partial<Record<Meaning, readonly string[]>>> = {
-  id: ['id', 'accountid', 'recordid', 'hsobjectid', 'companyid', 'crmid', 'accountid18', '18digitaccountid'],
-  name: [
-    'name',
-    'accountname',
-    'companyname',
-    'company',
-    'legalname',
-    'securityname',
-    'organisation',
-    'organization',
-    'organisationname',
-    'organizationname',
-    'customer',
-    'customername',
-    'tradingname',
-    'dbaname',
-  ],
-  domain: [
-    'domain',
-    'domains',
-    'domainname',
-    'companydomain',
-    'companydomainname',
-    'additionaldomains',
-    'emaildomain',
-    'website',
-    'websites',
-    'websiteurl',
-    'companywebsite',
-    'homepage',
-    'homepageurl',
-    'web',
-    'url',
-    'email',
-    'emailaddress',
-    'companyemail',
-  ],
-  country: [
-    'country',
-    'countryregion',
-    'countrycode',
-    'billingcountry',
-    'billingcountrycode',
-    'billingcountryterritory',
-    'companycountry',
-    'headquarterscountry',
-  ],
-  type: ['type', 'accounttype', 'companytype'],
-  owner: ['owner', 'ownername', 'accountowner', 'accountownername', 'companyowner'],
-  owner_email: ['owneremail', 'owneremailaddress', 'accountowneremail', 'companyowneremail'],
-  industry: ['industry', 'sector'],
-  city: ['city', 'billingcity', 'companycity', 'headquarterscity'],
-  stage: ['stage'],
-};
-
-/** Header keys of a list of opportunities, by meaning; the earlier name wins. */
-export const OPPORTUNITY_COLUMNS: Readonly<Partial<Record<Meaning, readonly string[]>>> = {
-  id: ['id', 'opportunityid', 'dealid', 'recordid', 'hsobjectid', 'crmid'],
-  account_id: [
-    'accountid',
-    'associatedcompanyids',
-    'associatedcompanyid',
-    'associatedcompanyidsprimary',
-    'primaryassociatedcompanyid',
-    'companyid',
-  ],
-  opportunity_name: ['name', 'opportunityname', 'dealname'],
-  stage: ['stage', 'stagename', 'opportunitystage', 'dealstage'],
-  amount: ['amount', 'opportunityamount', 'dealamount'],
-  currency: ['currency', 'currencycode', 'currencyisocode', 'amountcurrency', 'opportunitycurrency'],
-  close_date: ['closedate', 'closingdate', 'expectedclosedate'],
-  type: ['type', 'opportunitytype', 'dealtype'],
-  owner: ['owner', 'ownername', 'opportunityowner', 'dealowner'],
-  owner_email: ['owneremail', 'opportunityowneremail', 'dealowneremail'],
-};
-
-/** Header keys that only a list of opportunities has. */
-export const OPPORTUNITY_MARKS = [
-  'opportunityid',
-  'opportunityname',
-  'opportunityowner',
-  'stagename',
-  'dealid',
-  'dealname',
-  'dealstage',
-  'dealowner',
-];
-
-/** Header keys that give an export away as HubSpot's, then Salesforce's. */
-export const HUBSPOT_MARKS = [
-  'recordid',
-  'hsobjectid',
-  'companydomainname',
-  'companyowner',
-  'dealname',
-  'dealstage',
-];
-/** See `HUBSPOT_MARKS`. */
-export const SALESFORCE_MARKS = [
-  'accountname',
-  'accountowner',
-  'accountsource',
-  'billingcountry',
-  'billingcity',
-  'opportunityid',
-  'opportunityname',
-  'stagename',
-];
 
 /** Words before `_id` that point at another record than the row's own. */
 export const FOREIGN_IDS =

@@ -5,7 +5,10 @@ import { type OpportunityRecord, opportunityRows } from './opportunities.ts';
 import type { ImportRow } from './rows.ts';
 import { readTable } from './table.ts';
 
-/** What a file was recognised as. `rows` reads the file anew each time that it is iterated, as a stream. */
+/**
+ * What a file was recognised as. `rows` reads the file anew each time that it is iterated, as a stream; that an id
+ * stands twice is only noticed where they are stored (see `importSource`).
+ */
 export type Export = {
   readonly layout: Layout;
   readonly columns: readonly string[];

@@ -20,15 +20,23 @@ export function badId(id: string): string | null {
   return null;
 }
 
-/** Finds an id that a file has twice. Holds every id of one file: some 100 bytes for each. */
-export class SeenIds {
-  readonly #lines = new Map<string, number>();
+const SALESFORCE_ID_CHARS = 15;
+/** What the last three characters of the long form are written in: each says which of five letters are capitals. */
+const CAPITALS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ012345';
 
-  /** Notes the id; a reason for rejection where an earlier line has it, which calls it `what`. */
-  add(id: string, line: number, what = `id ${id}`): string | null {
-    const first = this.#lines.get(id);
-    if (first !== undefined) return `the same ${what} as line ${first}`;
-    this.#lines.set(id, line);
-    return null;
+/**
+ * The id under which a record is found. Salesforce writes one record's id with 15 characters, in which case counts, or with
+ * 18, of which the last three only repeat the case: both give the longer. Any other id is itself; ids of 15 letters and digits
+ * of other systems get a longer one too, which nobody is shown.
+ */
+export function canonicalId(id: string): string {
+  if (!/^[A-Za-z0-9]{15}(?:[A-Z0-5]{3})?$/.test(id)) return id;
+  const short = id.slice(0, SALESFORCE_ID_CHARS);
+  let suffix = '';
+  for (let at = 0; at < SALESFORCE_ID_CHARS; at += 5) {
+    let bits = 0;
+    for (let i = 0; i < 5; i++) if (/[A-Z]/.test(short.charAt(at + i))) bits |= 1 << i;
+    suffix += CAPITALS.charAt(bits);
   }
+  return id.length === SALESFORCE_ID_CHARS || id.endsWith(suffix) ? short + suffix : id;
 }

@@ -1,17 +1,24 @@
 /** Recognises what the columns of an export mean. */
+import { ID_KINDS, type IdKind } from '../../../protocol/identifiers/kind.ts';
 import {
-  ACCOUNT_COLUMNS,
   attributeKey,
+  COMPARED,
+  type ComparedMeaning,
   FOREIGN_IDS,
-  HUBSPOT_MARKS,
   headerKey,
   MEANINGS,
   type Meaning,
+  SEVERAL,
+} from './columns.ts';
+import { ImportError } from './errors.ts';
+import {
+  ACCOUNT_COLUMNS,
+  FALLBACK_NAMES,
+  HUBSPOT_MARKS,
   OPPORTUNITY_COLUMNS,
   OPPORTUNITY_MARKS,
   SALESFORCE_MARKS,
-} from './columns.ts';
-import { ImportError } from './errors.ts';
+} from './headers.ts';
 
 /** How the columns of one file are read. Columns are given by their position, from 0. */
 export interface Layout {
@@ -29,6 +36,10 @@ export interface Layout {
   readonly names: readonly number[];
   readonly domains: readonly number[];
   readonly country: number | null;
+  /** Accounts only: the columns with former and other names, with the parent company, and with ids by their kind. */
+  readonly otherNames: readonly number[];
+  readonly parents: readonly number[];
+  readonly companyIds: ReadonlyMap<number, IdKind>;
   /** Opportunities only: the column of the account's id, or of several ids separated by semicolons. */
   readonly accountId: number | null;
   /** Every other column that is kept, under its meaning or, for an unknown one, under its `attributeKey`. */
@@ -73,17 +84,43 @@ export function recogniseLayout(columns: readonly string[], map: ColumnMap = {})
     const at = meanings.indexOf(meaning);
     return at === -1 ? null : at;
   };
-  const all = (meaning: Meaning) => columns.flatMap((_, i) => (meanings[i] === meaning ? [i] : []));
+  const all = (meaning: Meaning) =>
+    what === 'accounts' ? columns.flatMap((_, i) => (meanings[i] === meaning ? [i] : [])) : [];
   return {
     name: layoutName(keys, what),
     what,
     id: single('id'),
-    names: what === 'accounts' ? all('name') : [],
-    domains: what === 'accounts' ? all('domain') : [],
+    names: all('name'),
+    domains: all('domain'),
     country: what === 'accounts' ? single('country') : null,
+    otherNames: all('other_name'),
+    parents: all('parent'),
+    companyIds: new Map(ID_KINDS.flatMap((kind) => all(kind).map((column) => [column, kind]))),
     accountId: what === 'opportunities' ? single('account_id') : null,
     fields: fieldKeys(columns, meanings, what),
   };
+}
+
+/** The names of the columns that an account is compared by, by their meaning. */
+export function comparedColumns(
+  columns: readonly string[],
+  layout: Layout,
+): Partial<Record<ComparedMeaning, readonly string[]>> {
+  const at: Partial<Record<ComparedMeaning, readonly number[]>> = {
+    name: layout.names,
+    other_name: layout.otherNames,
+    domain: layout.domains,
+    country: layout.country === null ? [] : [layout.country],
+  };
+  for (const meaning of ['state', 'city'] as const)
+    at[meaning] = [...layout.fields].flatMap(([column, key]) => (key === meaning ? [column] : []));
+  for (const kind of ID_KINDS)
+    at[kind] = [...layout.companyIds].flatMap(([column, id]) => (id === kind ? [column] : []));
+  const named = COMPARED.map((meaning) => [
+    meaning,
+    (at[meaning] ?? []).map((column) => columns[column] ?? ''),
+  ]);
+  return Object.fromEntries(named.filter(([, names]) => (names?.length ?? 0) > 0));
 }
 
 function mappedColumns(columns: readonly string[], map: ColumnMap): Map<number, Meaning> {
@@ -98,9 +135,9 @@ function mappedColumns(columns: readonly string[], map: ColumnMap): Map<number, 
         `The columns are ${quoted(columns)}.`,
       );
     }
-    const repeats = meaning === 'name' || meaning === 'domain' || meaning === 'ignore';
+    const repeats = meaning === 'ignore' || SEVERAL.includes(meaning);
     if (mapped.has(at) || (!repeats && [...mapped.values()].includes(meaning))) {
-      const hint = 'Give each column one meaning; only name, domain and ignore may be given to several.';
+      const hint = `Give each column one meaning; only ${SEVERAL.join(', ')} and ignore may be given to several.`;
       throw new ImportError('bad_map', `"${column}=${meaning}" contradicts another --map`, hint);
     }
     mapped.set(at, meaning);
@@ -125,7 +162,7 @@ function assign(
   const meanings: (Meaning | undefined)[] = keys.map((_, i) => mapped.get(i));
   const known = what === 'accounts' ? ACCOUNT_COLUMNS : OPPORTUNITY_COLUMNS;
   for (const meaning of MEANINGS) {
-    const several = what === 'accounts' && (meaning === 'name' || meaning === 'domain');
+    const several = what === 'accounts' && SEVERAL.includes(meaning);
     for (const key of known[meaning] ?? []) {
       if (!several && meanings.includes(meaning)) break;
       keys.forEach((seen, i) => {
@@ -134,6 +171,10 @@ function assign(
         }
       });
     }
+  }
+  if (what === 'accounts' && !meanings.includes('name')) {
+    const at = keys.findIndex((key, i) => meanings[i] === undefined && FALLBACK_NAMES.includes(key));
+    if (at !== -1) meanings[at] = 'name';
   }
   return meanings;
 }
@@ -153,7 +194,8 @@ function demand(
   columns: readonly string[],
   meanings: readonly (Meaning | undefined)[],
 ): void {
-  if (what === 'accounts' && !meanings.includes('name') && !meanings.includes('domain')) {
+  const identities: readonly Meaning[] = ['name', 'other_name', 'domain'];
+  if (what === 'accounts' && !identities.some((meaning) => meanings.includes(meaning))) {
     const message = `no column names the company; the columns are ${quoted(columns)}`;
     throw new ImportError(
       'no_identity',
@@ -178,13 +220,13 @@ function layoutName(keys: readonly string[], what: Layout['what']): Layout['name
 
 /** Names that rules already give to parts of a record. */
 const OWN_KEYS = {
-  accounts: ['id', 'name', 'domain', 'country'],
+  accounts: ['id', 'name', 'other_name', 'domain', 'country', 'parent', ...ID_KINDS],
   opportunities: ['id', 'account_id'],
 } as const;
 
 /** Meanings that become other parts of a record than its fields. */
 const NOT_FIELDS: Readonly<Record<Layout['what'], readonly Meaning[]>> = {
-  accounts: ['id', 'name', 'domain', 'country', 'ignore'],
+  accounts: [...OWN_KEYS.accounts, 'ignore'],
   opportunities: ['id', 'account_id', 'ignore'],
 };
 

@@ -1,5 +1,5 @@
 /** Opportunities from the rows of a file. */
-import { badId, contentId, SeenIds } from './identity.ts';
+import { badId, contentId } from './identity.ts';
 import type { Layout } from './layout.ts';
 import { cellText, type ImportRow, keptFields } from './rows.ts';
 import type { TableRow } from './table.ts';
@@ -14,13 +14,11 @@ export interface OpportunityRecord {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** The opportunities of the rows; a row without its own or an account's id, or with an earlier one, is rejected. */
+/** The opportunities of the rows; a row without its own or an account's id is rejected. Ids may stand more than once. */
 export async function* opportunityRows(
   rows: AsyncIterable<TableRow>,
   layout: Layout,
 ): AsyncGenerator<ImportRow<OpportunityRecord>> {
-  const seen = new SeenIds();
-  const made = layout.id === null ? 'account, name and close date' : undefined;
   for await (const row of rows) {
     if ('rejected' in row) {
       yield row;
@@ -33,7 +31,7 @@ export async function* opportunityRows(
       layout.id === null
         ? contentId([...accounts, '', fields.opportunity_name ?? '', fields.close_date ?? ''])
         : cellText(cells, layout.id);
-    const rejected = rejection(id, accounts) ?? seen.add(id, line, made);
+    const rejected = rejection(id, accounts);
     if (rejected !== null) yield { line, rejected };
     else for (const accountId of accounts) yield { line, record: { id, accountId, fields } };
   }

@@ -11,10 +11,14 @@ const EXPORT_HINT = 'Export the list as CSV in UTF-8; a workbook (.xlsx) cannot 
 /** Where zero bytes show a binary file, or UTF-16 without its mark; one further on is a slip in a single row. */
 const HEAD_BYTES = 512;
 
+/** Small, so that the rows parsed from one chunk are used before the garbage collector takes them for long-lived. */
+const READ_BYTES = 8192;
+
 /** The file's bytes, a chunk at a time; every call opens the file anew. Throws `not_readable`. */
 export async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of createReadStream(path)) yield chunk as Uint8Array;
+    for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES }))
+      yield chunk as Uint8Array;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ImportError('not_readable', `${path} cannot be read: ${why}`, 'Check the path.', 0, cause);

@@ -3,9 +3,14 @@ import { equal, toHex, utf8 } from '../../../protocol/bytes.ts';
 import { sha256 } from '../../../protocol/hash.ts';
 import type { AccountRecord } from '../import/accounts.ts';
 import type { Export } from '../import/export.ts';
+import { canonicalId } from '../import/identity.ts';
+import { comparedColumns } from '../import/layout.ts';
 import type { OpportunityRecord } from '../import/opportunities.ts';
 import { matches, type Rule } from '../population.ts';
+import { type MergeReport, mergeReport, noteKeys, refreshGroups, regroup } from './companies.ts';
+import { type Account, noteListChange, openAccount } from './records.ts';
 import type { Store } from './store.ts';
+import { getTuning } from './tuning.ts';
 
 /** What an import changes, or would change. */
 export interface ImportSummary {
@@ -19,7 +24,11 @@ export interface ImportSummary {
   /** Rows that were not taken, with their line numbers; the first MAX_REJECTED of them. */
   readonly rejected: readonly { readonly line: number; readonly reason: string }[];
   readonly rejectedCount: number;
+  /** Accounts that are the same company as another record; together they are one account towards partners. */
+  readonly merged: MergeReport;
 }
+
+export type { Account } from './records.ts';
 
 export const MAX_REJECTED = 100;
 
@@ -27,28 +36,16 @@ export interface Source {
   readonly name: string;
   readonly what: 'accounts' | 'opportunities';
   readonly layout: string;
+  /** The columns that accounts are compared by, by their meaning. */
+  readonly columns: ReturnType<typeof comparedColumns>;
   readonly records: number;
   readonly importedAt: string;
-}
-
-/** An account with where it came from and its opportunities. */
-export interface Account {
-  /** Names the account within this store: keyed hash of its source and record id. */
-  readonly key: Uint8Array;
-  readonly source: string;
-  readonly record: AccountRecord;
-  readonly opportunities: readonly OpportunityRecord[];
 }
 
 export interface Population {
   readonly name: string;
   readonly text: string;
   readonly rule: Rule;
-}
-
-interface SealedAccount {
-  readonly source: string;
-  readonly record: AccountRecord;
 }
 
 /**
@@ -64,14 +61,19 @@ export async function importSource(
   const { database, vault } = store;
   const table = file.what;
   const sourceKey = vault.lookup('source', source);
+  refreshGroups(store);
+  const { level } = getTuning(store);
   const counts = { added: 0, changed: 0, unchanged: 0, rejected: 0 };
   const rejected: { line: number; reason: string }[] = [];
   // Asynchronous reading does not fit a synchronous transaction, so it is opened and closed by hand.
   database.exec('begin immediate');
   try {
-    database.exec('create temp table if not exists seen (record blob primary key) strict, without rowid');
-    database.exec('delete from seen');
+    // On disk, so that memory does not grow with the file: every id that the file had, with its line.
+    database.exec(
+      'create temp table seen (key blob primary key, line integer not null) strict, without rowid',
+    );
     let rows = 0;
+    let repeated = 0;
     for await (const row of file.rows) {
       options.progress?.(++rows);
       if ('rejected' in row) {
@@ -79,18 +81,34 @@ export async function importSource(
         if (rejected.length < MAX_REJECTED) rejected.push({ line: row.line, reason: row.rejected });
         continue;
       }
-      counts[putRecord(store, table, source, sourceKey, row.record)]++;
+      const recordKey = keyOf(store, source, row.record);
+      const first = earlierLine(store, row.record, recordKey, row.line);
+      if (first === null) {
+        const { change, id } = putRecord(store, table, { source, sourceKey, recordKey }, row.record);
+        counts[change]++;
+        if (change !== 'unchanged' && !('accountId' in row.record)) noteKeys(store, id, row.record, level);
+      } else if (row.line !== repeated) {
+        // An opportunity of several accounts is several records, and still one row.
+        repeated = row.line;
+        counts.rejected++;
+        const reason = `the same ${idOf(file, row.record.id)} as line ${first}`;
+        if (rejected.length < MAX_REJECTED) rejected.push({ line: row.line, reason });
+      }
     }
     const removed = database.run(
-      `delete from ${table} where source = ? and record not in (select record from seen)`,
+      `delete from ${table} where source = ? and record not in (select key from seen)`,
       sourceKey,
     );
+    if (table === 'accounts' && counts.added + counts.changed + removed > 0) regroup(store);
+    const merged = table === 'accounts' ? mergeReport(store, sourceKey) : { count: 0, rows: [] };
+    database.exec('drop table seen');
     if (counts.added + counts.changed + removed > 0) noteListChange(store);
     const records = counts.added + counts.changed + counts.unchanged;
     const about: Source = {
       name: source,
       what: table,
       layout: file.layout.name,
+      columns: comparedColumns(file.columns, file.layout),
       records,
       importedAt: options.now,
     };
@@ -110,6 +128,7 @@ export async function importSource(
       unchanged: counts.unchanged,
       rejected,
       rejectedCount: counts.rejected,
+      merged,
     };
   } catch (error) {
     try {
@@ -121,28 +140,53 @@ export async function importSource(
   }
 }
 
+/** Notes that the line has the record; gives the line, from 1, of an earlier row that has its id, or null. */
+function earlierLine(
+  store: Store,
+  record: AccountRecord | OpportunityRecord,
+  recordKey: Uint8Array,
+  line: number,
+): number | null {
+  const { database, vault } = store;
+  const note = (key: Uint8Array) =>
+    database.run('insert or ignore into seen (key, line) values (?, ?)', key, line) === 0;
+  const idKey = 'accountId' in record ? vault.lookup('opportunity row', canonicalId(record.id)) : recordKey;
+  if (note(idKey)) {
+    const first = database.get<{ line: number }>('select line from seen where key = ?', idKey)?.line;
+    if (first !== undefined && first !== line) return first;
+  }
+  if (idKey !== recordKey) note(recordKey);
+  return null;
+}
+
+/** What names a row in a message: its id, or what its id was made of. */
+function idOf(file: Export, id: string): string {
+  if (file.layout.id !== null) return `id ${id}`;
+  return file.what === 'accounts' ? 'names and domains' : 'account, name and close date';
+}
+
+/** Names the record within the store. An opportunity of several accounts is one record for each of them. */
+function keyOf(store: Store, source: string, record: AccountRecord | OpportunityRecord): Uint8Array {
+  return 'accountId' in record
+    ? store.vault.lookup('opportunity', source, canonicalId(record.id), canonicalId(record.accountId))
+    : store.vault.lookup('account', source, canonicalId(record.id));
+}
+
 function putRecord(
   store: Store,
   table: 'accounts' | 'opportunities',
-  source: string,
-  sourceKey: Uint8Array,
+  { source, sourceKey, recordKey }: { source: string; sourceKey: Uint8Array; recordKey: Uint8Array },
   record: AccountRecord | OpportunityRecord,
-): 'added' | 'changed' | 'unchanged' {
+): { readonly change: 'added' | 'changed' | 'unchanged'; readonly id: number } {
   const { database, vault } = store;
-  // An opportunity that belongs to several accounts is one record for each of them.
-  const recordKey =
-    'accountId' in record
-      ? vault.lookup('opportunity', source, record.id, record.accountId)
-      : vault.lookup('account', source, record.id);
   const json = JSON.stringify({ source, record });
   const digest = vault.lookup('digest', toHex(sha256(utf8(json))));
-  database.run('insert or ignore into seen (record) values (?)', recordKey);
-  const known = database.get<{ digest: Uint8Array }>(
-    `select digest from ${table} where source = ? and record = ?`,
+  const known = database.get<{ id: number; digest: Uint8Array }>(
+    `select id, digest from ${table} where source = ? and record = ?`,
     sourceKey,
     recordKey,
   );
-  if (known && equal(known.digest, digest)) return 'unchanged';
+  if (known && equal(known.digest, digest)) return { change: 'unchanged', id: known.id };
   const sealed = vault.sealJson(table, { source, record });
   if (known) {
     database.run(
@@ -152,14 +196,14 @@ function putRecord(
       sourceKey,
       recordKey,
     );
-    return 'changed';
+    return { change: 'changed', id: known.id };
   }
   if ('accountId' in record) {
     database.run(
       'insert into opportunities (source, record, account, sealed, digest) values (?, ?, ?, ?, ?)',
       sourceKey,
       recordKey,
-      vault.lookup('account of opportunity', record.accountId),
+      vault.lookup('account of opportunity', canonicalId(record.accountId)),
       sealed,
       digest,
     );
@@ -172,7 +216,8 @@ function putRecord(
       digest,
     );
   }
-  return 'added';
+  const id = database.get<{ id: number }>('select last_insert_rowid() as id')?.id ?? 0;
+  return { change: 'added', id };
 }
 
 export function listSources(store: Store): Source[] {
@@ -180,6 +225,21 @@ export function listSources(store: Store): Source[] {
     .all<{ sealed: Uint8Array }>('select sealed from sources')
     .map((row) => store.vault.openJson<Source>('source', row.sealed))
     .sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** Removes a source with its records; gives how many they were, or null where there is no such source. */
+export function removeSource(store: Store, name: string): number | null {
+  const { database } = store;
+  const key = store.vault.lookup('source', name);
+  return database.transaction(() => {
+    if (database.run('delete from sources where source = ?', key) === 0) return null;
+    refreshGroups(store);
+    const accounts = database.run('delete from accounts where source = ?', key);
+    const opportunities = database.run('delete from opportunities where source = ?', key);
+    if (accounts > 0) regroup(store);
+    if (accounts + opportunities > 0) noteListChange(store);
+    return accounts + opportunities;
+  });
 }
 
 export function countAccounts(store: Store): number {
@@ -194,7 +254,7 @@ export function* eachAccount(store: Store): Generator<Account> {
       'select id, record, sealed from accounts where id > ? order by id limit 500',
       after,
     );
-    for (const row of rows) yield openAccount(store, row.record, row.sealed);
+    for (const row of rows) yield openAccount(store, row);
     const last = rows.at(-1);
     if (!last) return;
     after = last.id;
@@ -204,18 +264,7 @@ export function* eachAccount(store: Store): Generator<Account> {
 /** The account of a key, or null where it has been removed since. */
 export function findAccount(store: Store, key: Uint8Array): Account | null {
   const row = store.database.get<{ sealed: Uint8Array }>('select sealed from accounts where record = ?', key);
-  return row ? openAccount(store, key, row.sealed) : null;
-}
-
-function openAccount(store: Store, key: Uint8Array, sealed: Uint8Array): Account {
-  const { source, record } = store.vault.openJson<SealedAccount>('accounts', sealed);
-  const opportunities = store.database
-    .all<{ sealed: Uint8Array }>(
-      'select sealed from opportunities where account = ? order by id',
-      store.vault.lookup('account of opportunity', record.id),
-    )
-    .map((row) => store.vault.openJson<{ record: OpportunityRecord }>('opportunities', row.sealed).record);
-  return { key, source, record, opportunities };
+  return row ? openAccount(store, { record: key, sealed: row.sealed }) : null;
 }
 
 export function putPopulation(store: Store, population: Population): void {
@@ -239,11 +288,6 @@ export function removePopulation(store: Store, name: string): boolean {
 /** Rises with every change of accounts, opportunities or populations, whichever process made it. */
 export function listVersion(store: Store): number {
   return store.database.get<{ number: number }>('select number from list_version')?.number ?? 0;
-}
-
-/** Within the transaction of the change. */
-function noteListChange(store: Store): void {
-  store.database.run('update list_version set number = number + 1');
 }
 
 export function listPopulations(store: Store): Population[] {

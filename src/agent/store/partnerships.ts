@@ -19,11 +19,15 @@ export interface Partnership {
   /** What the partner said it is; pinned, but not to be trusted before `verifiedAt`. */
   readonly partner: PinnedPartner | null;
   readonly verifiedAt: string | null;
-  /** Set when the phrases differed: nothing ever moves in this partnership again. */
+  /** The invitation text, while nobody has accepted it; the founder's. */
+  readonly invitation: string | null;
+  /** Set when the people found that the phrases differ: nothing ever moves in this partnership again. */
   readonly deadSince: string | null;
   /** Set when either side ended the partnership: keys and everything blinded are deleted. */
   readonly ended: EndedState | null;
   readonly epoch: EpochState | null;
+  /** Newest signed normaliser terms; the partner's are taken forwards only. */
+  readonly terms: { readonly mine: string | null; readonly theirs: string | null };
   /** Newest signed scopes; a lower number or another document of the same number is never taken again. */
   readonly scopes: { readonly mine: string | null; readonly theirs: string | null };
   readonly lastSubmission: { readonly number: number; readonly digest: string } | null;
@@ -31,6 +35,8 @@ export interface Partnership {
   readonly pendingSubmission: PendingSubmission | null;
   /** Signed request under way. */
   readonly request: { readonly number: number; readonly signed: string } | null;
+  /** The highest numbers that this home took for its own requests and submissions; see `takeNumber`. */
+  readonly numbers: Readonly<Record<'request' | 'submission', number>>;
   /** The partner's submission number that was seen last. */
   readonly seenSubmission: number;
   /** What the last sync or status waited for, and since when it has been that. */
@@ -86,13 +92,16 @@ export function newPartnership(
     phrase: null,
     partner: null,
     verifiedAt: null,
+    invitation: null,
     deadSince: null,
     ended: null,
     epoch: null,
+    terms: { mine: null, theirs: null },
     scopes: { mine: null, theirs: null },
     lastSubmission: null,
     pendingSubmission: null,
     request: null,
+    numbers: { request: 0, submission: 0 },
     seenSubmission: 0,
     waiting: null,
     spent: {},
@@ -115,7 +124,13 @@ export function removePartnership(store: Store, id: PartnershipId): void {
 export function getPartnership(store: Store, id: PartnershipId): Partnership {
   const row = store.database.get<{ sealed: Uint8Array }>('select sealed from partnerships where id = ?', id);
   if (!row) throw new Problem('unknown_partner', `no partnership ${id} in this home`);
-  return store.vault.openJson<Partnership>(`partnership ${id}`, row.sealed);
+  const partnership = store.vault.openJson<Partnership>(`partnership ${id}`, row.sealed);
+  // A home of an earlier version took its numbers from the service alone, and kept no invitation.
+  return {
+    ...partnership,
+    numbers: partnership.numbers ?? { request: 0, submission: 0 },
+    invitation: partnership.invitation ?? null,
+  };
 }
 
 export function listPartnerships(store: Store): Partnership[] {
@@ -127,9 +142,9 @@ export function listPartnerships(store: Store): Partnership[] {
 /** The partnership of an alias, an id, or of the only partner where none is named. */
 export function findPartnership(store: Store, name: string | undefined): Partnership {
   const all = listPartnerships(store);
-  const known = all.map((partnership) => partnership.alias).join(', ') || 'none yet';
   // The name of an ended partnership may have been given again.
-  const live = all.filter((partnership) => !partnership.ended);
+  const live = all.filter(isLive);
+  const known = live.map((partnership) => partnership.alias).join(', ') || 'none yet';
   if (name === undefined) {
     const [only] = live;
     if (only && live.length === 1) return only;
@@ -140,13 +155,24 @@ export function findPartnership(store: Store, name: string | undefined): Partner
   return found;
 }
 
+/** False where nothing moves in the partnership any more; its short name is free again. */
+export function isLive({ ended, deadSince }: Partnership): boolean {
+  return !ended && !deadSince;
+}
+
 /** Throws where nothing moves in the partnership any more. */
-export function refuseEnded({ alias, ended, deadSince }: Partnership): void {
-  if (!ended && !deadSince) return;
-  const what = ended
-    ? `the partnership with ${alias} was ended by ${ended.by === 'mine' ? 'you' : alias} on ${ended.at}`
-    : `the words of ${alias} differed on ${deadSince}`;
-  throw new Problem('partnership_ended', what, 'start a new invitation');
+export function refuseEnded(partnership: Partnership): void {
+  if (isLive(partnership)) return;
+  const { alias, ended, deadSince } = partnership;
+  const what = deadSince
+    ? `the words of ${alias} differed on ${deadSince}`
+    : `the partnership with ${alias} was ended by ${ended?.by === 'mine' ? 'you' : alias} on ${ended?.at}`;
+  throw new Problem('partnership_ended', what, startAnew(alias));
+}
+
+/** What to do where a partnership cannot go on; the short name of an ended one is free. */
+export function startAnew(alias: string): string {
+  return `start anew: \`commonground partner invite ${alias}\`, or \`commonground partner accept FILE --as ${alias}\` with a new invitation of theirs`;
 }
 
 /** Reads, changes and writes the document in one transaction. */
@@ -160,6 +186,33 @@ export function updatePartnership(
     store.database.run('update partnerships set sealed = ? where id = ?', seal(store, changed), id);
     return changed;
   });
+}
+
+/** The highest number that a path of the service can hold. */
+const MAX_NUMBER = 999_999_999;
+
+/**
+ * The next number of this side's requests or submissions, never one that was taken before: a service that was restored
+ * from a backup shows less than this home knows, a home that was restored knows less than the service. Kept before
+ * anything is made under it, so that nothing else can ever be signed under the same number.
+ */
+export function takeNumber(
+  store: Store,
+  id: PartnershipId,
+  of: 'request' | 'submission',
+  shown: number,
+): number {
+  const { numbers } = updatePartnership(store, id, (current) => {
+    const number = Math.max(current.numbers[of], shown) + 1;
+    if (number > MAX_NUMBER)
+      throw new Problem(
+        'service_alarm',
+        `the service shows ${shown} as the number of your last ${of}, which cannot be`,
+        'nothing was sent; call the operator of the service',
+      );
+    return { ...current, numbers: { ...current.numbers, [of]: number } };
+  });
+  return numbers[of];
 }
 
 function seal(store: Store, partnership: Partnership): Uint8Array {

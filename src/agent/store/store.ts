@@ -73,13 +73,40 @@ const MIGRATIONS: readonly string[] = [
   create table list_version (number integer not null) strict;
   insert into list_version (number) values (0);
   `,
+  // Kind and sealed key of derived identifiers; the others' stand in identifiers.
+  `
+  alter table submitted add column kind integer;
+  alter table submitted add column key blob;
+  `,
+  // The own list as companies: what records are compared by, which are one company, and the own settings of matching.
+  `
+  create table account_keys (
+    key blob not null, account integer not null references accounts (id) on delete cascade, use integer not null,
+    primary key (key, account)
+  ) strict, without rowid;
+  create index keys_of_accounts on account_keys (account);
+  create table merged (
+    account integer primary key references accounts (id) on delete cascade, lead integer not null
+  ) strict;
+  create index accounts_of_leads on merged (lead);
+  create table keys_version (version text not null) strict;
+  create table tuning (sealed blob not null) strict;
+  `,
+  // What people here decided about pairs to review, by the handles of both accounts.
+  `
+  create table reviews (
+    partnership text not null, mine blob not null, theirs blob not null, sealed blob not null,
+    primary key (partnership, mine, theirs)
+  ) strict, without rowid;
+  `,
 ];
 
 /** A command waits so long for another process of this home: the agent's reading of a large list, another import. */
 const BUSY_TIMEOUT_MS = 120_000;
 
 export function openStore(home: Home, keyring: Pick<Keyring, 'dataKey' | 'lookupKey'>): Store {
-  const database = openDatabase(home.storeFile, { busyTimeoutMs: BUSY_TIMEOUT_MS });
+  // Only keyed hashes and sealed values stand in a temporary table, as in the file itself.
+  const database = openDatabase(home.storeFile, { busyTimeoutMs: BUSY_TIMEOUT_MS, temporary: 'disk' });
   migrate(database, MIGRATIONS);
   return { database, vault: openVault(keyring), close: () => database.close() };
 }
