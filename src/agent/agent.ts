@@ -3,6 +3,7 @@
 import { Client } from './client.ts';
 import { type Configuration, type Home, hasStore, isInitialised, readConfiguration } from './home.ts';
 import { type Keyring, openKeyring } from './keyring.ts';
+import { NORMALISERS, type Normaliser } from './normalisers.ts';
 import { Problem } from './problem.ts';
 import { openStore, type Store } from './store/store.ts';
 
@@ -12,13 +13,19 @@ export interface Agent {
   readonly keyring: Keyring;
   readonly store: Store;
   readonly now: () => number;
+  /** The versions of the normaliser that this program has, ascending. */
+  readonly normalisers: readonly Normaliser[];
   /** The configured service; a problem where none is configured. */
   client(): Client;
   /** Breaks off calls to the service that are under way, and closes the store. */
   close(): void;
 }
 
-export async function openAgent(home: Home, now: () => number): Promise<Agent> {
+export async function openAgent(
+  home: Home,
+  now: () => number,
+  normalisers: readonly Normaliser[] = NORMALISERS,
+): Promise<Agent> {
   if (!isInitialised(home)) {
     throw new Problem(
       'not_initialised',
@@ -45,6 +52,7 @@ export async function openAgent(home: Home, now: () => number): Promise<Agent> {
     keyring,
     store,
     now,
+    normalisers,
     client() {
       // Registering and accepting an invitation configure it, perhaps in another process.
       const service = configuration.service ?? readConfiguration(home).service;

@@ -5,14 +5,15 @@
  */
 
 import { openWith } from '../../protocol/age.ts';
-import { equal, fromHex } from '../../protocol/bytes.ts';
+import { equal, fromHex, toHex } from '../../protocol/bytes.ts';
 import type { Context } from '../../protocol/evaluation.ts';
-import { KINDS, type Kind } from '../../protocol/identifiers/kind.ts';
+import { isStrong, KINDS, type Kind } from '../../protocol/identifiers/kind.ts';
 import { type Handle, otherSide } from '../../protocol/ids.ts';
 import { confirmKey, verifyBox, wrapKey } from '../../protocol/keys.ts';
 import { FIELDS, type Field, openScope, type Scope, scopeHash } from '../../protocol/scope.ts';
 import { openField, openName, unwrapRowKey } from '../../protocol/seal.ts';
 import { openSubmission, type SubmissionHead } from '../../protocol/submission.ts';
+import { isPlausible, type Tier, type TierRule } from '../../protocol/tier.ts';
 import type { Agent } from './agent.ts';
 import type {
   LedgerAnswer,
@@ -25,10 +26,13 @@ import type {
 import { followCertificate, requireVerified } from './partners.ts';
 import { Problem } from './problem.ts';
 import { followScope } from './scopes.ts';
+import { companyRecords } from './store/companies.ts';
 import { findAccount } from './store/lists.ts';
 import { getPartnership, type Partnership, updatePartnership } from './store/partnerships.ts';
+import { type Decision, decisionOf } from './store/reviews.ts';
 import { decode } from './sync/context.ts';
 import { accountOf, submittedIdentifier } from './sync/list.ts';
+import { type Evidence, explainer } from './why.ts';
 
 /** One account that both have, in my words, with what the partner granted of its side. */
 export interface OverlapRow {
@@ -39,10 +43,19 @@ export interface OverlapRow {
   /** My CRM record and where it came from. */
   readonly record: string;
   readonly source: string;
+  /** All of my records that are this account, `record` among them; several where a company stands in the list twice. */
+  readonly records: readonly { readonly record: string; readonly source: string }[];
   readonly account: string;
   /** The partner's populations that it shows for this account. */
   readonly theirPopulations: readonly string[];
+  readonly tier: Tier;
   readonly matchedBy: readonly Kind[];
+  /** The rules of the tier; what lowers a pair rests on the service's word. */
+  readonly reasons: readonly TierRule[];
+  /** What a person here decided about a pair to review; nobody else is told. */
+  readonly decision: Decision | null;
+  /** What of the own list made the pair, where that was asked for. */
+  readonly evidence?: readonly Evidence[];
   readonly fields: Readonly<Partial<Record<Field, string>>>;
   readonly firstSeen: number;
   readonly firstSeenAt: string;
@@ -87,12 +100,14 @@ export async function* askOverlap(
   agent: Agent,
   partnership: Partnership,
   question: Question,
+  options: { readonly why?: boolean | undefined } = {},
 ): AsyncGenerator<OverlapRow> {
   const current = await followed(agent, partnership);
+  const explain = options.why ? explainer(agent, current) : null;
   for await (const page of pages(question, (next) => agent.client().overlap(current.id, next))) {
     const head = partnerHead(agent, current, page);
     if (!head) continue;
-    for (const row of page.rows) yield openRow(agent, current, head, row);
+    for (const row of page.rows) yield openRow(agent, current, head, row, explain);
   }
 }
 
@@ -199,6 +214,7 @@ function openRow(
   partnership: Partnership,
   partner: PartnerHead,
   row: OverlapAnswer['rows'][number],
+  explain: ReturnType<typeof explainer> | null,
 ): OverlapRow {
   const { store } = agent;
   const epoch = partner.context.epoch;
@@ -221,18 +237,30 @@ function openRow(
         throw alarm('service_alarm', partnership, 'a pair that the partner did not confirm');
       populations.add(population);
     }
+    if (match.wrapped && (row.tier !== 'confirmed' || !isStrong(match.kind)))
+      throw alarm('service_alarm', partnership, 'fields of a pair that opens none');
     if (match.wrapped)
       Object.assign(fields, openFields(partnership, partner, match.tag, match.wrapped, mine.key, row));
   }
+  const matchedBy = KINDS.filter((kind) => row.matches.some((match) => match.kind === kind));
+  if (!isPlausible(row, matchedBy))
+    throw alarm('service_alarm', partnership, `a pair called ${row.tier} that its matches do not make`);
+  const records = companyRecords(store, accountKey);
+  const tags = new Set(row.matches.map(({ tag }) => toHex(tag)));
   return {
     partner: partnership.alias,
     myHandle: row.mine,
     theirHandle: row.theirs,
     record: account?.record.id ?? '',
     source: account?.source ?? '',
+    records: records.map(({ record, source }) => ({ record: record.id, source })),
     account: account?.record.names[0] ?? account?.record.domains[0] ?? '',
     theirPopulations: populationNames(partner.scope, [...populations]),
-    matchedBy: KINDS.filter((kind) => row.matches.some((match) => match.kind === kind)),
+    tier: row.tier,
+    matchedBy,
+    reasons: row.reasons,
+    decision: decisionOf(store, partnership.id, { myHandle: row.mine, theirHandle: row.theirs }),
+    ...(explain ? { evidence: explain(records, matchedBy, tags) } : {}),
     fields,
     firstSeen: row.firstSeen,
     firstSeenAt: row.firstSeenAt,

@@ -219,7 +219,7 @@ async function readHeader(file: string): Promise<Header> {
       await handle.close();
     }
   } catch {
-    throw new Problem('bad_input', `cannot read ${file}`, 'check the path and its permissions');
+    throw new Problem('bad_input', `cannot read ${resolve(file)}`, 'check the path and its permissions');
   }
   const first = start.indexOf(10);
   const second = start.indexOf(10, first + 1);

@@ -7,9 +7,9 @@ import { toBase64url } from '../../protocol/bytes.ts';
 import type { HealthCode } from '../../protocol/health.ts';
 import type { PartnershipId, Side } from '../../protocol/ids.ts';
 import { signLogin } from '../../protocol/login.ts';
+import * as shapes from '../wire/answers.ts';
 import type { Keyring } from './keyring.ts';
 import { Problem } from './problem.ts';
-import * as shapes from './shapes.ts';
 import { jsonOf, type Reply, ServiceRefusal, Transport, type TransportOptions } from './transport.ts';
 
 export type ServiceView = z.infer<typeof shapes.service>;
@@ -58,10 +58,15 @@ export class Client {
     const { certificate, signedCertificate } = this.#keys();
     const { organisation } = certificate;
     const body = { certificate: toBase64url(signedCertificate), ...proof };
-    return this.#json(z.object({ organisation: z.string() }), 'PUT', `/v1/organisations/${organisation}`, {
-      body,
-      token: false,
-    });
+    return this.#json(
+      z.object({ organisation: z.string(), serial: z.int() }),
+      'PUT',
+      `/v1/organisations/${organisation}`,
+      {
+        body,
+        token: false,
+      },
+    );
   }
 
   invite(id: PartnershipId, commitment: Uint8Array, codeHash: Uint8Array) {
@@ -109,6 +114,10 @@ export class Client {
     return this.#put(`/v1/partnerships/${id}/epochs/${epoch}/signature`, {
       signature: toBase64url(signature),
     });
+  }
+
+  putTerms(id: PartnershipId, epoch: number, terms: Uint8Array) {
+    return this.#put(`/v1/partnerships/${id}/epochs/${epoch}/terms`, { terms: toBase64url(terms) });
   }
 
   putScope(id: PartnershipId, number: number, scope: Uint8Array) {

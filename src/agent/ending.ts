@@ -8,7 +8,7 @@ import { type Ending, openEnding, signEnding } from '../../protocol/ending.ts';
 import { otherSide } from '../../protocol/ids.ts';
 import { type Agent, timestamp } from './agent.ts';
 import type { PartnershipView } from './client.ts';
-import { followCertificate } from './partners.ts';
+import { followCertificate, introduce, isUnknown, viewOf } from './partners.ts';
 import { Problem } from './problem.ts';
 import {
   type EndedState,
@@ -29,10 +29,18 @@ const DELETED = [
   'paid_chunks',
   'outbox',
   'outgoing',
+  'reviews',
 ] as const;
 
-/** Deletes this side's data, then tells the service. Repeated, it does what is left to do. */
-export async function endPartnership(agent: Agent, partnership: Partnership): Promise<Partnership> {
+/**
+ * Deletes this side's data, then tells the service, which shows it to the partner. Repeated, it does what is left to do.
+ * With `wordsDiffer` the people found that their phrases are not the same, which is kept.
+ */
+export async function endPartnership(
+  agent: Agent,
+  partnership: Partnership,
+  { wordsDiffer }: { readonly wordsDiffer: boolean } = { wordsDiffer: false },
+): Promise<Partnership> {
   const { id, side } = partnership;
   if (partnership.ended?.by === 'theirs') return partnership;
   const endedAt = Math.floor(agent.now() / 1000);
@@ -41,8 +49,16 @@ export async function endPartnership(agent: Agent, partnership: Partnership): Pr
     toBase64url(signEnding({ partnership: id, side, endedAt }, agent.keyring.agentSeed));
   const at = partnership.ended?.at ?? timestamp(endedAt * 1000);
   const told = partnership.ended?.told ?? false;
-  const ended = close(agent.store, partnership, { by: 'mine', at, signed, told });
-  return told ? ended : tell(agent, ended, await agent.client().partnership(id));
+  const deadSince = partnership.deadSince ?? (wordsDiffer ? at : null);
+  const ended = close(agent.store, { ...partnership, deadSince }, { by: 'mine', at, signed, told });
+  if (told) return ended;
+  try {
+    return await tell(agent, ended, await viewOf(agent, partnership));
+  } catch (error) {
+    // An invitation that nobody accepted and the service deleted: there is nobody to tell.
+    if (partnership.partner || !isUnknown(error)) throw error;
+    return noteTold(agent, ended);
+  }
 }
 
 /**
@@ -68,35 +84,44 @@ export async function followEnding(
     if (view.state === 'ended') throw endingAlarm(alias, 'no signature');
     return partnership;
   }
-  const opened = partnersEnding(agent, partnership, view, theirs);
+  const opened = await partnersEnding(agent, partnership, view, theirs);
   return close(agent.store, partnership, { ...stateOf(opened, theirs), by: 'theirs', told: true });
 }
 
 /** One sentence for people. */
-export function describeEnding({ by, at, told }: EndedState, alias: string): string {
+export function describeEnding(
+  { by, at, told }: EndedState,
+  { alias, verifiedAt, deadSince }: Pick<Partnership, 'alias' | 'verifiedAt' | 'deadSince'>,
+): string {
   const untold = told ? '' : '; the service was not told yet: run `commonground sync`';
-  return `ended by ${by === 'mine' ? 'you' : alias} on ${at}${untold}`;
+  // Whoever ends before the words were compared may have found that they differ.
+  const early = by === 'theirs' && !verifiedAt ? ', before you compared the words: call them' : '';
+  const differed = deadSince ? 'the words differed; ' : '';
+  return `${differed}ended by ${by === 'mine' ? 'you' : alias} on ${at}${early}${untold}`;
 }
 
-function partnersEnding(
+async function partnersEnding(
   agent: Agent,
   partnership: Partnership,
   view: PartnershipView,
   signed: Uint8Array,
-): Ending {
+): Promise<Ending> {
   const { id, alias } = partnership;
   const expected = { partnership: id, side: otherSide(partnership.side) };
-  if (!partnership.partner) {
+  // A partner that ends early has opened, and so shown its key, before it could compare words.
+  const { partner } =
+    partnership.side === 'joiner' && view.opening ? await introduce(agent, partnership, view) : partnership;
+  if (!partner) {
     throw new Problem(
       'partnership_ended',
       `the service says that ${alias} ended the partnership before you knew each other's keys`,
       `ask your partner; \`commonground partner end ${alias}\` ends it here too`,
     );
   }
-  const pinned = openEnding(signed, expected, decode(partnership.partner.agentKey));
+  const pinned = openEnding(signed, expected, decode(partner.agentKey));
   if (pinned.ok) return pinned.value;
   // The partner may have a newer agent key than the one seen last; its root key has to vouch for it.
-  const current = followCertificate(agent, partnership, view).partner;
+  const current = followCertificate(agent, getPartnership(agent.store, id), view).partner;
   const renewed = openEnding(signed, expected, decode(current?.agentKey ?? ''));
   if (renewed.ok) return renewed.value;
   throw endingAlarm(alias, renewed.reason);
@@ -110,16 +135,25 @@ async function tell(agent: Agent, partnership: Partnership, view: PartnershipVie
   const { ended, id, side } = partnership;
   if (!ended || ended.told) return partnership;
   if (!view.endings[side]) await agent.client().putEnding(id, decode(ended.signed));
-  return updatePartnership(agent.store, id, (current) => ({ ...current, ended: { ...ended, told: true } }));
+  return noteTold(agent, partnership);
+}
+
+function noteTold(agent: Agent, { id }: Partnership): Partnership {
+  return updatePartnership(agent.store, id, (current) => ({
+    ...current,
+    ended: current.ended && { ...current.ended, told: true },
+  }));
 }
 
 /** Deletes everything of the partnership but who it was with, what was granted and what was counted. */
-function close(store: Store, { id }: Partnership, ended: EndedState): Partnership {
+function close(store: Store, { id, deadSince }: Partnership, ended: EndedState): Partnership {
   store.database.transaction(() => {
     for (const table of DELETED) store.database.run(`delete from ${table} where partnership = ?`, id);
     updatePartnership(store, id, (current) => ({
       ...current,
       ended,
+      deadSince,
+      invitation: null,
       epoch: null,
       lastSubmission: null,
       pendingSubmission: null,

@@ -89,7 +89,7 @@ export function createSecretFile(path: string, content: Uint8Array | string): vo
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
       throw new Problem(
         'exists',
-        `${path} exists already`,
+        `${resolve(path)} exists already`,
         'move it away or choose another name; nothing was overwritten',
       );
     }
@@ -168,7 +168,7 @@ export function readSecretFile(path: string): Uint8Array {
   try {
     mode = statSync(path).mode;
   } catch {
-    throw new Problem('bad_input', `cannot read ${path}`, 'check the path and its permissions');
+    throw new Problem('bad_input', `cannot read ${resolve(path)}`, 'check the path and its permissions');
   }
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
     throw new Problem('bad_input', `${path} can be read by other users`, `chmod 600 ${path}`);

@@ -31,6 +31,8 @@ export { createKeyring, type Keyring, type Lock, lock, unlock } from './keyring.
 export { acceptInvitation, fingerprint, introduce, invite, readInvitation, verify } from './partners.ts';
 export { PRESET_RULES, type Rule } from './population.ts';
 export { EXIT, Problem, type ProblemCode } from './problem.ts';
+export { type CheckReport, checkList } from './quality/check.ts';
+export type { Tuning } from './quality/tuning.ts';
 export { parseRule } from './rule.ts';
 export { type GrantOptions, grantScope, PRESETS, type Preset, presetRules, revokeScope } from './scopes.ts';
 export {
@@ -41,4 +43,5 @@ export {
   putPopulation,
 } from './store/lists.ts';
 export { findPartnership, getPartnership, listPartnerships, type Partnership } from './store/partnerships.ts';
+export { getTuning, putTuning } from './store/tuning.ts';
 export { type SyncOptions, type SyncReport, syncPartnership } from './sync/sync.ts';

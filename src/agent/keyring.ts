@@ -74,19 +74,23 @@ export type Lock = { readonly passphrase: string } | { readonly keyFile: string 
 /** How long `unlock` holds. */
 export const SESSION_HOURS = 8;
 
+/** Throws where the folder is a home already, before anybody is asked anything for a new one. */
+export function refuseInitialised(home: Home): void {
+  if (!isInitialised(home)) return;
+  throw new Problem(
+    'already_initialised',
+    `${home.directory} holds a keyring already`,
+    'use another --home, or go on with this one',
+  );
+}
+
 /** Makes root, agent and age keys and writes the home. Nothing that exists is overwritten. */
 export async function createKeyring(
   home: Home,
   options: { readonly name: string; readonly lock: Lock; readonly service: string | null },
   tools: { readonly random: Random; readonly nowMs: number },
 ): Promise<Keyring> {
-  if (isInitialised(home)) {
-    throw new Problem(
-      'already_initialised',
-      `${home.directory} holds a keyring already`,
-      'use another --home, or go on with this one',
-    );
-  }
+  refuseInitialised(home);
   createHome(home);
   const rootSeed = tools.random(32);
   const agentSeed = tools.random(32);
@@ -176,16 +180,23 @@ export function lock(home: Home): void {
   rmSync(sessionFile(home), { force: true });
 }
 
+/** Where the root key is, and the passphrase of `init`; null where the home's key file opens it. */
+export interface RootKeyFile {
+  readonly file: string;
+  readonly passphrase: string | null;
+}
+
 /**
  * Extends the agent key's certificate by the root key, which is opened by the same passphrase or key file as at `init`.
- * The agent key itself stays, so that running epochs go on.
+ * The agent key itself stays, so that running epochs go on. The new number is above the last one and above `above`.
  */
 export async function renewKeyring(
   home: Home,
   config: Configuration,
-  root: { readonly file: string; readonly passphrase: string | null },
-  nowMs: number,
+  root: RootKeyFile,
+  options: { readonly above: number; readonly nowMs: number },
 ): Promise<Keyring> {
+  const { nowMs } = options;
   const identity = identityOf(home, config, nowMs);
   const content = await readContent(home, identity);
   const before = readCertificate(content.signedCertificate);
@@ -211,7 +222,7 @@ export async function renewKeyring(
   const signed = issueCertificate(
     {
       ...before.value,
-      serial: before.value.serial + 1,
+      serial: Math.max(before.value.serial, options.above) + 1,
       validFrom: now,
       validUntil: now + CERTIFICATE_SECONDS,
     },

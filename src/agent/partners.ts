@@ -25,14 +25,17 @@ import { writeConfiguration } from './home.ts';
 import { Problem } from './problem.ts';
 import {
   addPartnership,
+  isLive,
   listPartnerships,
   newPartnership,
   type Partnership,
   type PinnedPartner,
   refuseEnded,
   removePartnership,
+  startAnew,
   updatePartnership,
 } from './store/partnerships.ts';
+import { ServiceRefusal } from './transport.ts';
 
 const PREFIX = 'commonground-invitation:1:';
 const CODE_BYTES = 16;
@@ -79,8 +82,6 @@ export async function invite(
     certificate: toBase64url(mine.certificate),
     nonce: toBase64url(mine.nonce),
   });
-  await client.invite(id, committed, sha256(code));
-  addPartnership(agent.store, partnership);
   const content = {
     service,
     partnership: id,
@@ -88,7 +89,27 @@ export async function invite(
     code: toBase64url(code),
     from: agent.keyring.certificate.name,
   };
-  return { partnership, text: PREFIX + toBase64url(utf8(JSON.stringify(content))) };
+  const text = PREFIX + toBase64url(utf8(JSON.stringify(content)));
+  await client.invite(id, committed, sha256(code));
+  addPartnership(agent.store, { ...partnership, invitation: text });
+  return { partnership, text };
+}
+
+/** The text of an invitation that nobody has accepted yet, once more. */
+export async function inviteAgain(
+  agent: Agent,
+  partnership: Partnership,
+): Promise<{ partnership: Partnership; text: string }> {
+  refuseEnded(partnership);
+  const { alias, invitation: text } = partnership;
+  const view = partnership.partner ? null : await viewOf(agent, partnership);
+  if (!text || view?.state !== 'invited')
+    throw new Problem(
+      'bad_argument',
+      partnership.side === 'joiner' ? `${alias} invited you` : `${alias} has accepted the invitation already`,
+      `compare the words: \`commonground partner verify ${alias}\``,
+    );
+  return { partnership, text };
 }
 
 /** Reads an invitation as it was pasted. */
@@ -150,12 +171,42 @@ export async function acceptInvitation(
   try {
     await client.accept(invitation.partnership, decode(partnership.acceptance ?? ''), invitation.code);
   } catch (error) {
-    // Used by another, expired or ended: this answer will never be taken.
+    // Used by another, expired, withdrawn or deleted: this answer will never be taken.
     if (error instanceof Problem && error.code === 'service_refused')
       removePartnership(agent.store, partnership.id);
-    throw error;
+    throw isUnknown(error)
+      ? new ServiceRefusal(
+          error,
+          error.serviceCode,
+          'the service does not know this invitation',
+          'it expired long ago or was withdrawn; ask your partner for a new one',
+        )
+      : error;
   }
   return partnership;
+}
+
+/**
+ * How the work stands at the service. An invitation that nobody accepted is deleted there some weeks after its end,
+ * which is told apart from a partnership that the service forgot.
+ */
+export async function viewOf(agent: Agent, { id, alias, partner }: Partnership): Promise<PartnershipView> {
+  try {
+    return await agent.client().partnership(id);
+  } catch (error) {
+    if (partner || !isUnknown(error)) throw error;
+    throw new ServiceRefusal(
+      error,
+      error.serviceCode,
+      `the service does not know the invitation of ${alias} any more`,
+      `nobody accepted it in time; \`commonground partner end ${alias}\` removes it here, then invite again`,
+    );
+  }
+}
+
+/** True for the answer that there is no such thing at the service. */
+export function isUnknown(error: unknown): error is ServiceRefusal {
+  return error instanceof ServiceRefusal && error.serviceCode === 'not_found';
 }
 
 function answerTo(agent: Agent, invitation: Invitation, alias: string, random: Random): Partnership {
@@ -195,15 +246,16 @@ export async function introduce(
   if (partnership.side === 'founder') {
     if (!view.acceptance) return partnership;
     const accepted = readAcceptance(view.acceptance, partnership.id, committed, agent.now());
-    if (!accepted.ok) throw introductionAlarm(accepted.reason);
+    if (!accepted.ok) throw introductionAlarm(partnership.alias, accepted.reason);
     if (accepted.value.certificate.organisation === agent.keyring.certificate.organisation)
-      throw introductionAlarm('same_organisation');
+      throw introductionAlarm(partnership.alias, 'same_organisation');
     // Written before the opening leaves, so that a killed process never opens for a second acceptance.
     const bound = updatePartnership(agent.store, partnership.id, (current) => ({
       ...current,
       acceptance: current.acceptance ?? toBase64url(view.acceptance ?? new Uint8Array()),
     }));
-    if (!equal(decode(bound.acceptance ?? ''), view.acceptance)) throw introductionAlarm('other_acceptance');
+    if (!equal(decode(bound.acceptance ?? ''), view.acceptance))
+      throw introductionAlarm(partnership.alias, 'other_acceptance');
     await agent
       .client()
       .open(partnership.id, open(partnership.id, view.acceptance, mine, agent.keyring.agentSeed));
@@ -213,9 +265,9 @@ export async function introduce(
   if (!view.opening) return partnership;
   const acceptance = decode(partnership.acceptance ?? '');
   const opened = readOpening(view.opening, partnership.id, committed, acceptance, agent.now());
-  if (!opened.ok) throw introductionAlarm(opened.reason);
+  if (!opened.ok) throw introductionAlarm(partnership.alias, opened.reason);
   if (opened.value.certificate.organisation === agent.keyring.certificate.organisation)
-    throw introductionAlarm('same_organisation');
+    throw introductionAlarm(partnership.alias, 'same_organisation');
   return pin(
     agent,
     partnership.id,
@@ -225,8 +277,9 @@ export async function introduce(
 }
 
 /**
- * Compares the words that the partner read out. Words that are not of the list are a typing error; four proper words
- * that differ end the partnership for good, because a second try would be a second guess for an attacker.
+ * Compares the words that the partner read out. Words that differ decide nothing: the transcript stands since before
+ * they were shown, so typing them again gives nobody another guess. That they really differ is for the people to say,
+ * and ends the partnership (see `endPartnership`).
  */
 export function verify(agent: Agent, partnership: Partnership, typed: string): Partnership {
   refuseEnded(partnership);
@@ -244,17 +297,12 @@ export function verify(agent: Agent, partnership: Partnership, typed: string): P
       'these are not four words of the list',
       'type the four words that your partner reads out; nothing was decided',
     );
-  if (words !== partnership.phrase) {
-    updatePartnership(agent.store, partnership.id, (current) => ({
-      ...current,
-      deadSince: timestamp(agent.now()),
-    }));
+  if (words !== partnership.phrase)
     throw new Problem(
       'phrase_mismatch',
-      'the words differ: somebody may stand between you and your partner',
-      'this partnership is ended on this machine and nothing was sent; call your partner on a number you know and start a new invitation',
+      `these are not the four words that this machine has for ${partnership.alias}`,
+      `nothing was decided: listen again and type theirs again; if they really differ, somebody may stand between you: \`commonground partner verify ${partnership.alias} --differ\``,
     );
-  }
   return updatePartnership(agent.store, partnership.id, (current) => ({
     ...current,
     verifiedAt: current.verifiedAt ?? timestamp(agent.now()),
@@ -353,6 +401,7 @@ function pin(agent: Agent, id: PartnershipId, words: string, certificate: Certif
   return updatePartnership(agent.store, id, (current) => ({
     ...current,
     phrase: words,
+    invitation: null,
     partner: {
       organisation: certificate.organisation,
       name: certificate.name,
@@ -372,20 +421,22 @@ function refuseTakenAlias(agent: Agent, alias: string): void {
       'use small letters, digits and hyphens',
     );
   }
-  if (listPartnerships(agent.store).some((known) => known.alias === alias && !known.ended)) {
-    throw new Problem(
-      'bad_argument',
-      `there is a partner called ${alias} already`,
-      'choose another short name',
-    );
-  }
+  const known = listPartnerships(agent.store).find((other) => other.alias === alias && isLive(other));
+  if (!known) return;
+  throw new Problem(
+    'bad_argument',
+    `there is a partner called ${alias} already`,
+    known.invitation
+      ? `print its invitation once more with \`commonground partner invite ${alias} --again\`, or choose another short name`
+      : 'choose another short name',
+  );
 }
 
-function introductionAlarm(reason: string): Problem {
+function introductionAlarm(alias: string, reason: string): Problem {
   return new Problem(
     'service_alarm',
-    `the introduction does not check (${reason})`,
-    'nothing was sent; call your partner and start a new invitation',
+    `the introduction of ${alias} does not check (${reason})`,
+    `nothing was sent; call your partner, end this with \`commonground partner end ${alias}\` and ${startAnew(alias)}`,
   );
 }
 

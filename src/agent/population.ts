@@ -1,5 +1,7 @@
 /** Populations: named rules over one account and its opportunities, such as customers or prospects. */
+import { ID_KINDS } from '../../protocol/identifiers/kind.ts';
 import type { AccountRecord } from './import/accounts.ts';
+import { canonicalId } from './import/identity.ts';
 import type { OpportunityRecord } from './import/opportunities.ts';
 import { dateOf, folded, numberOf } from './values.ts';
 
@@ -10,7 +12,7 @@ import { dateOf, folded, numberOf } from './values.ts';
  */
 export type Rule =
   | { readonly kind: 'all' }
-  /** The accounts with these record ids, compared exactly: case counts in Salesforce's ids. */
+  /** The accounts with these record ids, compared exactly but for the two forms of Salesforce's: case counts in both. */
   | { readonly kind: 'list'; readonly ids: readonly string[] }
   | { readonly kind: 'and' | 'or'; readonly rules: readonly Rule[] }
   | { readonly kind: 'not'; readonly rule: Rule }
@@ -80,7 +82,7 @@ function holds(
     case 'all':
       return true;
     case 'list':
-      return idsOf(rule).has(id);
+      return idsOf(rule).has(canonicalId(id));
     case 'and':
       return rule.rules.every(inner);
     case 'or':
@@ -106,12 +108,16 @@ function holds(
   }
 }
 
-/** The values of an account's field: names and domains are several, a missing field is none. */
+/** The values of an account's field: names, domains and ids are several, a missing field is none. */
 function accountValues(account: AccountRecord, field: string): readonly string[] {
   if (field === 'id') return [account.id];
   if (field === 'name') return account.names;
   if (field === 'domain') return account.domains;
   if (field === 'country') return account.country === undefined ? [] : [account.country];
+  if (field === 'other_name') return account.otherNames ?? [];
+  if (field === 'parent') return account.parents ?? [];
+  const kind = ID_KINDS.find((known) => known === field);
+  if (kind !== undefined) return account.companyIds?.[kind] ?? [];
   return own(account.fields, field);
 }
 
@@ -142,7 +148,7 @@ const idSets = new WeakMap<Rule, ReadonlySet<string>>();
 function idsOf(rule: Rule & { kind: 'list' }): ReadonlySet<string> {
   let ids = idSets.get(rule);
   if (ids === undefined) {
-    ids = new Set(rule.ids);
+    ids = new Set(rule.ids.map(canonicalId));
     idSets.set(rule, ids);
   }
   return ids;

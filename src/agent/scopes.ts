@@ -1,5 +1,6 @@
 /** Sharing scopes from the granting side: presets, signing, publishing, revoking. */
 import { fromBase64url, toBase64url, toHex } from '../../protocol/bytes.ts';
+import { EVALUATED_KINDS, type EvaluatedKind } from '../../protocol/identifiers/kind.ts';
 import {
   ANY_POPULATION,
   FIELDS,
@@ -49,7 +50,7 @@ export interface GrantOptions {
   readonly populations: readonly string[];
   readonly minimumCount?: number;
   /** Elements a year this side evaluates for the partner. */
-  readonly budget?: { readonly domain?: number; readonly name?: number };
+  readonly budget?: Readonly<Partial<Record<EvaluatedKind, number>>>;
   readonly validUntil?: string | null;
 }
 
@@ -62,13 +63,13 @@ function presetRule(preset: Preset, population: string): ScopeRule {
   const any = { population, partnerPopulation: ANY_POPULATION };
   switch (preset) {
     case 'counts':
-      return { ...any, level: 'counts', fields: [], whiteSpace: 'counts' };
+      return { ...any, level: 'counts', fields: [], whiteSpace: 'counts', review: false };
     case 'overlap':
       return population === OPEN_OPPORTUNITIES
-        ? { ...any, level: 'fields', fields: ['owner', 'stage'], whiteSpace: 'none' }
-        : { ...any, level: 'accounts', fields: [], whiteSpace: 'counts' };
+        ? { ...any, level: 'fields', fields: ['owner', 'stage'], whiteSpace: 'none', review: true }
+        : { ...any, level: 'accounts', fields: [], whiteSpace: 'counts', review: true };
     case 'co-sell':
-      return { ...any, level: 'fields', fields: [...CO_SELL_FIELDS], whiteSpace: 'names' };
+      return { ...any, level: 'fields', fields: [...CO_SELL_FIELDS], whiteSpace: 'names', review: true };
   }
 }
 
@@ -116,10 +117,10 @@ export async function grantScope(
     populations: [...options.populations],
     rules: [...options.rules],
     minimumCount: options.minimumCount ?? last?.minimumCount ?? DEFAULT_MINIMUM_COUNT,
-    evaluationBudget: {
-      domain: options.budget?.domain ?? last?.evaluationBudget.domain ?? budget,
-      name: options.budget?.name ?? last?.evaluationBudget.name ?? 2 * budget,
-    },
+    evaluationBudget: budgets((kind) => {
+      const usual = kind === 'name' ? 2 * budget : budget;
+      return options.budget?.[kind] ?? last?.evaluationBudget[kind] ?? usual;
+    }),
   };
   const signed = signScope(scope, agent.keyring.agentSeed);
   // What is signed must be what the other side can read; a mistake in --from shows here, before anything leaves.
@@ -140,7 +141,7 @@ export async function grantScope(
 export function revokeScope(agent: Agent, partnership: Partnership): Promise<Scope> {
   if (!partnership.scopes.mine)
     throw new Problem('nothing_granted', `nothing is granted to ${partnership.alias}`);
-  return grantScope(agent, partnership, { rules: [], populations: [], budget: { domain: 0, name: 0 } });
+  return grantScope(agent, partnership, { rules: [], populations: [], budget: budgets(() => 0) });
 }
 
 /** This side's newest scope, or null. */
@@ -252,6 +253,10 @@ export function followScope(agent: Agent, partnership: Partnership, view: Partne
   }));
 }
 
+function budgets(of: (kind: EvaluatedKind) => number): Record<EvaluatedKind, number> {
+  return Object.fromEntries(EVALUATED_KINDS.map((kind) => [kind, of(kind)])) as Record<EvaluatedKind, number>;
+}
+
 /** True when the scope is in force and grants anything at all. */
 export function grantsAnything(scope: Scope | null, nowMs: number): boolean {
   if (!scope || !isInForce(scope, nowMs)) return false;
@@ -260,6 +265,17 @@ export function grantsAnything(scope: Scope | null, nowMs: number): boolean {
     return grant.level !== 'none' || grant.whiteSpace !== 'none';
   });
 }
+
+/** What identifiers of a kind are called, several of them. */
+export const KIND_TEXTS: Readonly<Record<EvaluatedKind, string>> = {
+  domain: 'domains',
+  name: 'names',
+  lei: 'LEIs',
+  vat: 'VAT numbers',
+  duns: 'D-U-N-S numbers',
+  isin: 'ISINs',
+  registry: 'register numbers',
+};
 
 /** One sentence a rule, for people. */
 export function describeScope(scope: Scope, grantee: string): string[] {
@@ -279,12 +295,20 @@ export function describeScope(scope: Scope, grantee: string): string[] {
       counts: ` and how many of our ${rule.population} they lack (rounded)`,
       names: ` and the names of our ${rule.population} they lack`,
     }[rule.whiteSpace];
-    return `Where our ${rule.population} meet ${theirs}, ${grantee} learns ${overlap}${white}.`;
+    const review = rule.review && rule.level !== 'none' ? '; possible matches too, without fields' : '';
+    return `Where our ${rule.population} meet ${theirs}, ${grantee} learns ${overlap}${white}${review}.`;
   });
-  const { domain, name } = scope.evaluationBudget;
-  sentences.push(`${grantee} may have up to ${domain} domains and ${name} names compared a year.`);
+  const budget = EVALUATED_KINDS.flatMap((kind) => {
+    const count = scope.evaluationBudget[kind];
+    return count > 0 ? [`${count} ${KIND_TEXTS[kind]}`] : [];
+  });
+  sentences.push(`${grantee} may have up to ${listed(budget) || 'nothing'} compared a year.`);
   if (scope.validUntil) sentences.push(`It ends on ${scope.validUntil}.`);
   return sentences;
+}
+
+function listed(parts: readonly string[]): string {
+  return parts.length > 1 ? `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}` : (parts[0] ?? '');
 }
 
 function decode(text: string): Uint8Array {

@@ -37,7 +37,7 @@ export class ServiceRefusal extends Problem {
   readonly serviceCode: string;
   readonly retryAfterMs: number | null;
 
-  constructor(reply: Reply, serviceCode: string, message: string, hint?: string) {
+  constructor(reply: Pick<Reply, 'retryAfterMs'>, serviceCode: string, message: string, hint?: string) {
     super('service_refused', message, hint);
     this.serviceCode = serviceCode;
     this.retryAfterMs = reply.retryAfterMs;
@@ -162,6 +162,8 @@ function refusal(reply: Reply): ServiceRefusal {
 const HINTS: Readonly<Record<string, string>> = {
   unauthenticated: 'register the organisation first: `commonground register`, or accept an invitation',
   registration_closed: 'ask the operator of the service',
+  registration_refused:
+    'a code or an invitation lets in one organisation, once: ask the operator for a code, or your partner for a new invitation',
   invitation_expired: 'ask your partner for a new invitation',
   invitation_used: 'each invitation serves once; ask your partner for a new one',
   certificate_expired:

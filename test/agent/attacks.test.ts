@@ -6,6 +6,7 @@ import { sha256, signingPublicKey, systemRandom } from '../../protocol/hash.ts';
 import { accept, phrase } from '../../protocol/invitation.ts';
 import { askOverlap } from '../../src/agent/answers.ts';
 import type { OverlapAnswer, PartnershipView } from '../../src/agent/client.ts';
+import { endPartnership } from '../../src/agent/ending.ts';
 import { introduce, invite, verify } from '../../src/agent/partners.ts';
 import { getPartnership, updatePartnership } from '../../src/agent/store/partnerships.ts';
 import { decode, inEpoch } from '../../src/agent/sync/context.ts';
@@ -105,6 +106,76 @@ describe('a service that answers falsely is caught', () => {
     await expect(overlapOf(pair)).rejects.toMatchObject({ code: 'service_alarm' });
   });
 
+  describe('about the tier of a pair', () => {
+    /** Namesakes, and one company whose sites confirm its name. */
+    const withNames = async () => {
+      const current = await twoOrganisations(
+        [...A, ['a3', 'Delta', 'wings-example.com'], ['a4', 'Mercado Libre', 'mercadolibre.com.ar']],
+        [...B, ['b3', 'Delta', 'faucets-example.com'], ['b4', 'Mercado Libre', 'mercadolibre.com']],
+      );
+      await grantBoth(current);
+      await current.sync();
+      return current;
+    };
+    const tampered = (change: (row: Answer['rows'][number]) => object) =>
+      tamper<Answer>('POST', /overlap$/, (answer) => ({
+        ...answer,
+        rows: answer.rows.map((row) => ({ ...row, ...change(row) })),
+      }));
+
+    it('which it tells, with its reasons', async () => {
+      pair = await withNames();
+      const rows = (await overlapOf(pair)).sort((x, y) => x.record.localeCompare(y.record));
+      expect(rows.map(({ record, tier, matchedBy }) => [record, tier, matchedBy.includes('domain')])).toEqual(
+        [
+          ['a1', 'confirmed', true],
+          ['a2', 'confirmed', true],
+          ['a3', 'review', false],
+          ['a4', 'confirmed', false],
+        ],
+      );
+      expect(rows.map(({ reasons }) => reasons.at(-1))).toEqual([
+        'name_and_site',
+        'name_and_site',
+        'name_alone',
+        'name_and_site',
+      ]);
+      expect(rows.map(({ fields }) => Object.keys(fields).length > 0)).toEqual([true, true, false, false]);
+    });
+
+    it('when it lifts a pair to review', async () => {
+      pair = await withNames();
+      tampered((row) => (row.tier === 'review' ? { tier: 'confirmed' } : {}));
+      await expect(overlapOf(pair)).rejects.toMatchObject({ code: 'service_alarm' });
+    });
+
+    it('when it lifts one with a reason that its matches do not give', async () => {
+      pair = await withNames();
+      tampered((row) => (row.tier === 'review' ? { tier: 'confirmed', reasons: ['id'] } : {}));
+      await expect(overlapOf(pair)).rejects.toMatchObject({ code: 'service_alarm' });
+    });
+
+    it('when it leaves out the matches that confirm a pair', async () => {
+      pair = await withNames();
+      tampered((row) => ({ matches: row.matches.filter(({ kind }) => kind === 'name') }));
+      await expect(overlapOf(pair)).rejects.toMatchObject({ code: 'service_alarm' });
+    });
+
+    it('when it passes off one kind for another', async () => {
+      pair = await withNames();
+      tampered((row) => ({
+        matches: row.matches.map((match) => (match.kind === 'name' ? { ...match, kind: 'lei' } : match)),
+      }));
+      await expect(overlapOf(pair)).rejects.toMatchObject({ code: 'service_alarm' });
+    });
+
+    it('when it releases fields of a pair to review', async () => {
+      pair = await withNames();
+      tampered((row) => (row.tier === 'confirmed' ? { tier: 'review', reasons: ['one_to_many'] } : {}));
+      await expect(overlapOf(pair)).rejects.toMatchObject({ code: 'service_alarm' });
+    });
+  });
+
   it('when it serves an older list than was seen', async () => {
     pair = await synced();
     updatePartnership(pair.a.store, pair.partnership(pair.a).id, (current) => ({
@@ -200,10 +271,17 @@ describe('a service that answers falsely is caught', () => {
     expect(introduced.phrase).toBe(phrase(partnership.id, mine, joiner));
     const heard = phrase(partnership.id, mine, theirs);
     expect(() => verify(a, introduced, heard)).toThrow(expect.objectContaining({ code: 'phrase_mismatch' }));
-    // There is no second guess: the right words of the false transcript do not help any more.
+    // A typing error costs nothing: the transcript stands, and the true partner's words never become right.
+    const kept = getPartnership(a.store, partnership.id);
+    expect(kept).toMatchObject({ verifiedAt: null, deadSince: null, ended: null });
+    expect(() => verify(a, kept, heard)).toThrow(expect.objectContaining({ code: 'phrase_mismatch' }));
+    // That they really differ is for the people to say, and is for good.
+    vi.unstubAllGlobals();
+    await endPartnership(a, kept, { wordsDiffer: true });
     const ended = getPartnership(a.store, partnership.id);
+    expect(ended).toMatchObject({ deadSince: ended.ended?.at, ended: { by: 'mine', told: true } });
     expect(() => verify(a, ended, introduced.phrase ?? '')).toThrow(
-      expect.objectContaining({ code: 'partnership_ended' }),
+      expect.objectContaining({ code: 'partnership_ended', message: expect.stringContaining('differed') }),
     );
   });
 });

@@ -129,6 +129,28 @@ describe('a home that was restored', () => {
     expect(used(agent)).toBe(4);
   });
 
+  it('books what the backup lacks in the current year, whichever it was paid in', async () => {
+    pair = await twoOrganisations(A, B);
+    const budget = { domain: 4, name: 4 };
+    await grantScope(pair.a, pair.partnership(pair.a), { ...EVERYTHING, budget });
+    await grantScope(pair.b, pair.partnership(pair.b), EVERYTHING);
+    await pair.sync();
+    const { id } = pair.partnership(pair.b);
+    const year = new Date().getUTCFullYear();
+    const inYears = (agent: Agent) => [year - 1, year].map((of) => usedCount({ agent, id }, 'domain', of));
+    // The new year begins: what was evaluated before counts as a sum, and no more against the budget.
+    pair.a.store.database.run('update evaluation_counts set year = year - 1');
+    await save();
+    await importRows(pair.b, pair.folder, MORE_B);
+    await pair.sync();
+    expect(inYears(pair.a)).toEqual([2, 2]);
+    const agent = await comeBack();
+    expect(inYears(agent)).toEqual([2, 0]);
+    await importRows(pair.b, pair.folder, MOST_B);
+    await rest(agent);
+    expect(inYears(agent)).toEqual([2, 3]);
+  });
+
   it('weighs of a request that it had begun to evaluate only the rest', async () => {
     pair = await twoOrganisations(A, B);
     const budget = { domain: 4, name: 100 };

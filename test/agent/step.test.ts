@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type Facts, nextStep } from '../../src/agent/sync/step.ts';
+import { type Facts, isLong, nextStep } from '../../src/agent/sync/step.ts';
 
 const RESTING: Facts = {
   introduction: 'known',
   verified: true,
   epoch: { offered: true, partnerOffered: true, signed: true, partnerSigned: true },
+  terms: { published: true, partnerPublished: true, agreed: true, partnerIsNewer: false },
   scope: { granted: true, published: true, partnerGranted: true },
   toEvaluate: 0,
   request: null,
@@ -18,12 +19,42 @@ describe('the next step', () => {
   const cases: [string, Partial<Facts>, string][] = [
     ['everything is done', {}, 'rest'],
     ['the partner did not answer', { introduction: 'invited', verified: false }, 'wait partner_accepts'],
+    [
+      'this side answered, the partner did not look yet',
+      { introduction: 'accepted', verified: false },
+      'wait partner_opens',
+    ],
     ['the partner answered', { introduction: 'answered', verified: false }, 'introduce'],
     ['the words were not compared', { verified: false }, 'wait you_verify'],
     [
       'the scope did not reach the service',
       { scope: { ...RESTING.scope, published: false } },
       'publish_scope',
+    ],
+    [
+      'the normaliser terms did not reach the service',
+      { terms: { ...RESTING.terms, published: false } },
+      'publish_terms',
+    ],
+    [
+      'the partner published no terms',
+      { terms: { ...RESTING.terms, partnerPublished: false, agreed: false } },
+      'wait partner_signs_epoch',
+    ],
+    [
+      'the partner has only older normalisers',
+      { terms: { ...RESTING.terms, agreed: false }, wanted: 5 },
+      'wait partner_updates',
+    ],
+    [
+      'the partner has only newer normalisers',
+      { terms: { ...RESTING.terms, agreed: false, partnerIsNewer: true }, wanted: 5 },
+      'wait you_update',
+    ],
+    [
+      'the partner asks, whatever the normalisers are',
+      { terms: { ...RESTING.terms, agreed: false }, toEvaluate: 1 },
+      'evaluate',
     ],
     ['no keys were offered', { epoch: { ...RESTING.epoch, offered: false } }, 'offer_epoch'],
     [
@@ -38,6 +69,16 @@ describe('the next step', () => {
       'wait partner_signs_epoch',
     ],
     ['the partner asks', { toEvaluate: 2, wanted: 5 }, 'evaluate'],
+    [
+      'the partner asks and has to wait for this side',
+      { toEvaluate: 2, request: { ...request, unsent: true } },
+      'send_request',
+    ],
+    [
+      'the partner asks before this side collects',
+      { toEvaluate: 1, request: { ...request, toCollect: 3 } },
+      'evaluate',
+    ],
     ['nothing is granted', { scope: { ...RESTING.scope, granted: false } }, 'wait you_grant'],
     [
       'the partner grants nothing',
@@ -64,6 +105,13 @@ describe('the next step', () => {
       const step = nextStep({ ...RESTING, ...change, verified: false });
       expect(['wait', 'introduce']).toContain(step.do);
     }
+  });
+
+  it('takes long over the own list alone: evaluating for the partner is never put beside itself', () => {
+    const long = cases.map(([, change]) => nextStep({ ...RESTING, ...change })).filter(isLong);
+    expect(new Set(long.map((step) => step.do))).toEqual(
+      new Set(['make_request', 'send_request', 'collect', 'make_submission', 'send_submission']),
+    );
   });
 
   it('sends nothing of the own list where nothing is granted', () => {

@@ -48,14 +48,27 @@ describe('two organisations on a real service', () => {
     const seen = (await overlapOf(pair, 'a')).map((row) => [
       row.record,
       row.theirPopulations,
+      row.tier,
       row.matchedBy,
       row.fields,
     ]);
     expect(seen).toEqual([
-      ['a1', ['prospects'], ['domain', 'name'], { account_name: 'SIEMENS Aktiengesellschaft', owner: 'Bea' }],
-      ['a2', ['customers'], ['domain', 'name'], { account_name: 'Nestle SA', owner: 'Bob' }],
-      // A name alone is a weak kind: it shows that the two meet and opens no field.
-      ['a4', ['customers'], ['name'], {}],
+      [
+        'a1',
+        ['prospects'],
+        'confirmed',
+        ['domain', 'name', 'name_site'],
+        { account_name: 'SIEMENS Aktiengesellschaft', owner: 'Bea' },
+      ],
+      [
+        'a2',
+        ['customers'],
+        'confirmed',
+        ['domain', 'name', 'name_site'],
+        { account_name: 'Nestle SA', owner: 'Bob' },
+      ],
+      // A name alone is to be reviewed: it shows that two of that name meet, and opens no field.
+      ['a4', ['customers'], 'review', ['name'], {}],
     ]);
     expect((await overlapOf(pair, 'b')).map((row) => [row.record, row.fields.owner])).toEqual([
       ['b1', 'Ann'],
@@ -69,9 +82,13 @@ describe('two organisations on a real service', () => {
     const matrix = await askMatrix(pair.a, pair.partnership(pair.a));
     const cell = (mine: string, theirs: string) =>
       matrix.cells.find((candidate) => candidate.mine === mine && candidate.theirs === theirs);
-    expect(cell('customers', 'prospects')?.pairs).toBe(1);
-    expect(cell('prospects', 'customers')?.pairs).toBe(2);
-    expect(cell('customers', 'customers')).toMatchObject({ pairs: 0, whiteSpace: 1, exact: true });
+    expect(cell('customers', 'prospects')?.confirmed?.pairs).toBe(1);
+    expect(cell('prospects', 'customers')).toMatchObject({ confirmed: { pairs: 1 }, review: { pairs: 1 } });
+    expect(cell('customers', 'customers')).toMatchObject({
+      confirmed: { pairs: 0 },
+      whiteSpace: 1,
+      exact: true,
+    });
   });
 
   it('send nothing when nothing changed, and only new identifiers when something did', async () => {
@@ -122,7 +139,7 @@ describe('two organisations on a real service', () => {
     await revokeScope(pair.a, pair.partnership(pair.a));
     expect(await overlapOf(pair, 'b')).toEqual([]);
     expect(
-      (await askMatrix(pair.b, pair.partnership(pair.b))).cells.filter((cell) => cell.pairs !== null),
+      (await askMatrix(pair.b, pair.partnership(pair.b))).cells.filter((cell) => cell.confirmed !== null),
     ).toEqual([]);
     const view = await pair.a.client().partnership(pair.partnership(pair.a).id);
     expect(view.submissions.mine.active).toBeNull();
@@ -169,7 +186,7 @@ describe('two organisations on a real service', () => {
     expect(await overlapOf(pair, 'a')).toHaveLength(30);
     expect(await overlapOf(pair, 'b')).toHaveLength(30);
     const { spent } = pair.partnership(pair.a);
-    expect(spent).toEqual({ domain: 60, name: 60 });
+    expect(spent).toMatchObject({ domain: 60, name: 60, lei: 0 });
   });
 });
 
@@ -192,7 +209,7 @@ describe('rounded counts', () => {
     await pair.sync();
     const matrix = await askMatrix(pair.a, pair.partnership(pair.a));
     const cell = matrix.cells.find(({ mine, theirs }) => mine === 'customers' && theirs === 'prospects');
-    expect(cell).toMatchObject({ level: 'counts', pairs: 0, exact: false });
+    expect(cell).toMatchObject({ level: 'counts', confirmed: { accounts: 0, pairs: null }, exact: false });
   });
 
   it('are multiples of the minimum', async () => {
@@ -203,7 +220,8 @@ describe('rounded counts', () => {
     await pair.sync();
     const matrix = await askMatrix(pair.a, pair.partnership(pair.a));
     expect(
-      matrix.cells.find(({ mine, theirs }) => mine === 'customers' && theirs === 'customers')?.pairs,
+      matrix.cells.find(({ mine, theirs }) => mine === 'customers' && theirs === 'customers')?.confirmed
+        ?.accounts,
     ).toBe(10);
     expect(await overlapOf(pair, 'a')).toEqual([]);
   });

@@ -9,23 +9,21 @@ import { type Fault, openProxy, type Plan } from '../support/proxy.ts';
 import { type Dice, dice } from '../support/random.ts';
 import {
   copyOf,
-  evaluated,
   expectedLines,
   identifiers,
-  matrixLines,
+  OTHER,
   onlyPartnership,
   openSide,
-  overlapLines,
   prepare,
   replaceLists,
   SIDES,
   type SideName,
+  standing,
   twoVersions,
   type World,
 } from '../support/world.ts';
 
 const lists = twoVersions(40);
-const other = { a: 'b', b: 'a' } as const;
 let matched: World;
 
 beforeAll(async () => {
@@ -49,7 +47,7 @@ async function syncThrough(plan: Plan) {
     proxy.plan(plan);
     await Promise.all(SIDES.map((side) => syncUntilDone(world, side, pool)));
     proxy.plan(() => ({ do: 'pass' }));
-    return { a: await viewOf(world, 'a'), b: await viewOf(world, 'b') };
+    return { a: await standing(world, 'a'), b: await standing(world, 'b') };
   } finally {
     await pool.close();
     await proxy.close();
@@ -81,23 +79,10 @@ async function syncUntilDone(world: World, side: SideName, pool: ReturnType<type
   }
 }
 
-async function viewOf(world: World, side: SideName) {
-  const agent = await openSide(world, side);
-  try {
-    return {
-      overlap: await overlapLines(agent),
-      matrix: await matrixLines(agent),
-      evaluated: evaluated(agent),
-    };
-  } finally {
-    agent.close();
-  }
-}
-
 function expectUndisturbed(views: Awaited<ReturnType<typeof syncThrough>>, calm: typeof views): void {
   expect(views).toEqual(calm);
   for (const side of SIDES) {
-    const partner = other[side];
+    const partner = OTHER[side];
     expect(views[side].overlap).toEqual(expectedLines(lists.new[side], lists.new[partner]));
     expect(views[side].evaluated).toEqual(identifiers(lists.old[partner], lists.new[partner]));
   }

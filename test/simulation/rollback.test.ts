@@ -1,8 +1,10 @@
 /** A service that was restored from an older backup: it forgot what it had confirmed since. */
 import { cpSync, rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { toBase64url } from '../../protocol/bytes.ts';
 import { openPool } from '../../src/agent/crypto/pool.ts';
 import { grantScope, revokeScope } from '../../src/agent/scopes.ts';
+import { syncPartnership } from '../../src/agent/sync/sync.ts';
 import { document } from '../support/cli.ts';
 import { EVERYTHING } from '../support/homes.ts';
 import { live } from '../support/lives.ts';
@@ -19,6 +21,7 @@ import {
   type World,
 } from '../support/world.ts';
 
+const QUIET = { progress: () => undefined, waitUntilMs: null };
 const lists = twoVersions(10);
 let verified: World;
 let matched: World;
@@ -136,6 +139,50 @@ describe('a service restored from an older backup', { timeout: 120_000 }, () => 
     const unknown = await stage.failure('a', ['sync']);
     expect(unknown).toMatchObject({ exitCode: 7, code: 'service_refused' });
     expect(unknown.hint).toContain('register');
+  });
+
+  it('never gets two requests or two lists under one number', async () => {
+    const restore = await backup(stage);
+    // Heads of requests and submissions with their numbers, as this side signs them, before and after the restore.
+    const signed = new Map<string, string>();
+    const note = async (side: SideName) => {
+      const agent = await openSide(stage.world, side);
+      const client = agent.client();
+      const heads: [string, Uint8Array][] = [];
+      const request = client.putRequest.bind(client);
+      client.putRequest = (id, of, number, bytes) => {
+        heads.push([`${side} request ${number}`, bytes]);
+        return request(id, of, number, bytes);
+      };
+      const submission = client.putSubmission.bind(client);
+      client.putSubmission = (id, number, head, list) => {
+        heads.push([`${side} submission ${number}`, head]);
+        return submission(id, number, head, list);
+      };
+      await syncPartnership(agent, onlyPartnership(agent).id, pool, QUIET);
+      agent.close();
+      for (const [name, bytes] of heads) {
+        const text = toBase64url(bytes);
+        expect(signed.get(name) ?? text, name).toBe(text);
+        signed.set(name, text);
+      }
+    };
+    const pool = openPool(1);
+    const round = async () => {
+      for (let i = 0; i < 4; i++) for (const side of SIDES) await note(side);
+    };
+    await replaceLists(stage.world, lists.new);
+    await round();
+    expect([...signed.keys()]).toContain('a submission 2');
+    expect([...signed.keys()]).toContain('a request 2');
+    await restore();
+    await replaceLists(stage.world, twoVersions(14).new);
+    await note('a').catch(() => undefined);
+    await round();
+    await pool.close();
+    expect([...signed.keys()]).toContain('a submission 3');
+    expect([...signed.keys()]).toContain('a request 3');
+    await stage.expectUndisturbed(twoVersions(14).new, lists.new, lists.old);
   });
 
   it('does not refill a budget or forget what was paid', async () => {

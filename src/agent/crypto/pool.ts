@@ -22,7 +22,8 @@ export function openPool(threads = availableParallelism()): CryptoPool {
     filename: new URL(`./worker${extname(import.meta.url)}`, import.meta.url).href,
     minThreads: 0,
     maxThreads: threads,
-    idleTimeout: 1000,
+    // A worker takes half a second of a core to start, and the steps of a sync leave gaps.
+    idleTimeout: 10_000,
     // A chunk is a few megabytes; without a limit each worker lets its garbage grow with the machine's memory.
     resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 },
   });

@@ -6,9 +6,22 @@ import { concat, fromHex } from '../../../protocol/bytes.ts';
 import { epochKeyPair } from '../../../protocol/epoch.ts';
 import { type Context, oprfInput } from '../../../protocol/evaluation.ts';
 import { systemRandom } from '../../../protocol/hash.ts';
-import { type Kind, kindNumber } from '../../../protocol/identifiers/kind.ts';
+import {
+  type DerivedKind,
+  DISTINGUISHING_KINDS,
+  type EvaluatedKind,
+  type Kind,
+  kindNumber,
+} from '../../../protocol/identifiers/kind.ts';
 import { TAG_BYTES } from '../../../protocol/ids.ts';
-import { confirmationBox, confirmKey, identifierKey, tagOf, wrapKey } from '../../../protocol/keys.ts';
+import {
+  confirmationBox,
+  confirmKey,
+  derivedKey,
+  identifierKey,
+  tagOf,
+  wrapKey,
+} from '../../../protocol/keys.ts';
 import { ok, type Result } from '../../../protocol/result.ts';
 import { FIELDS, type Field, fieldNumber } from '../../../protocol/scope.ts';
 import { sealField, sealName, wrapRowKey } from '../../../protocol/seal.ts';
@@ -26,7 +39,7 @@ import {
 
 export interface BlindTask {
   readonly context: Context;
-  readonly kind: Kind;
+  readonly kind: EvaluatedKind;
   readonly values: readonly string[];
 }
 
@@ -38,7 +51,7 @@ export function blindChunk(task: BlindTask): Blinding {
 export interface EvaluateTask {
   /** This side's 32-byte seed of the epoch. */
   readonly seed: Uint8Array;
-  readonly kind: Kind;
+  readonly kind: EvaluatedKind;
   readonly blinded: Uint8Array;
 }
 
@@ -90,11 +103,17 @@ export interface OutgoingAccount {
   /** Indexes in the scope's populations. */
   readonly populations: readonly number[];
   readonly identifiers: readonly {
-    readonly kind: Kind;
+    readonly kind: EvaluatedKind;
     readonly tag: Uint8Array;
     readonly key: Uint8Array;
     /** Strong, and of no other account of the list: may open the row's fields. */
     readonly opens: boolean;
+  }[];
+  readonly derived: readonly {
+    readonly kind: DerivedKind;
+    readonly value: string;
+    /** K of the name that it refines. */
+    readonly nameKey: Uint8Array;
   }[];
   readonly fields: Readonly<Partial<Record<Field, string>>>;
   /** The name, with the populations for which white space shows it. */
@@ -109,32 +128,77 @@ export interface RecordsTask {
   readonly accounts: readonly OutgoingAccount[];
 }
 
+/** Tag and key of a derived identifier of one account. */
+export interface DerivedRow {
+  /** Hexadecimal. */
+  readonly handle: string;
+  readonly kind: DerivedKind;
+  readonly tag: Uint8Array;
+  readonly key: Uint8Array;
+}
+
 interface OutgoingRecord {
   readonly type: RecordType;
   /** Key, then value. */
   readonly bytes: Uint8Array;
 }
 
-/** Tags, boxes, wrapped row keys, sealed fields and names of some accounts, packed by type and size, not sorted. */
-export function makeRecords(task: RecordsTask): PackedRecords[] {
+/**
+ * Tags, boxes, wrapped row keys, sealed fields and names of some accounts, packed by type and size, not sorted; and
+ * what was derived on the way.
+ */
+export function makeRecords(task: RecordsTask): {
+  readonly packed: PackedRecords[];
+  readonly derived: DerivedRow[];
+} {
   const groups = new Map<string, { type: RecordType; recordBytes: number; records: Uint8Array[] }>();
-  for (const { type, bytes } of task.accounts.flatMap((account) => recordsOf(task, account))) {
-    const group = groups.get(`${type} ${bytes.length}`) ?? { type, recordBytes: bytes.length, records: [] };
-    group.records.push(bytes);
-    groups.set(`${type} ${bytes.length}`, group);
+  const derived: DerivedRow[] = [];
+  for (const account of task.accounts) {
+    const refined = derivedRows(account);
+    derived.push(...refined);
+    for (const { type, bytes } of recordsOf(task, account, refined)) {
+      const group = groups.get(`${type} ${bytes.length}`) ?? { type, recordBytes: bytes.length, records: [] };
+      group.records.push(bytes);
+      groups.set(`${type} ${bytes.length}`, group);
+    }
   }
-  return [...groups.values()].map((group) => ({ ...group, records: concat(...group.records) }));
+  const packed = [...groups.values()].map((group) => ({ ...group, records: concat(...group.records) }));
+  return { packed, derived };
 }
 
-function recordsOf(task: RecordsTask, account: OutgoingAccount): OutgoingRecord[] {
+/** A mask of the kinds that may speak against a pair; a domain that other own accounts carry too is none of its own. */
+function distinguishing({ identifiers, derived }: OutgoingAccount): number {
+  const kinds = new Set<Kind>([
+    ...identifiers.flatMap(({ kind, opens }) => (kind !== 'domain' || opens ? [kind] : [])),
+    ...derived.map(({ kind }) => kind),
+  ]);
+  return DISTINGUISHING_KINDS.reduce((mask, kind, bit) => mask | (kinds.has(kind) ? 1 << bit : 0), 0);
+}
+
+function derivedRows({ handle, derived }: OutgoingAccount): DerivedRow[] {
+  return derived.map(({ kind, value, nameKey }) => {
+    const key = derivedKey(nameKey, kind, value);
+    return { handle, kind, tag: tagOf(key), key };
+  });
+}
+
+function recordsOf(
+  task: RecordsTask,
+  account: OutgoingAccount,
+  derived: readonly DerivedRow[],
+): OutgoingRecord[] {
   const handle = fromHex(account.handle) ?? new Uint8Array();
   const row = { context: task.context, handle, submission: task.submission, scopeHash: task.scopeHash };
   const mask = account.populations.reduce((bits, population) => bits | (1 << population), 0);
-  const records: OutgoingRecord[] = [{ type: 'accounts', bytes: concat(handle, Uint8Array.of(mask)) }];
+  const records: OutgoingRecord[] = [
+    { type: 'accounts', bytes: concat(handle, Uint8Array.of(mask, distinguishing(account))) },
+  ];
   // A fresh row key for every sealing: each field's key encrypts one text in its life.
   const rowKey = systemRandom(ROW_KEY_BYTES);
   const fields = FIELDS.filter((field) => account.fields[field] !== undefined);
-  for (const { kind, tag, key, opens } of account.identifiers) {
+  // What refines a name is guessed from it, so it opens nothing either.
+  const refined = derived.map((row) => ({ ...row, opens: false }));
+  for (const { kind, tag, key, opens } of [...account.identifiers, ...refined]) {
     records.push({ type: 'tags', bytes: concat(tag, handle, Uint8Array.of(kindNumber(kind))) });
     const confirm = confirmKey(key, task.context.side);
     for (const population of account.populations) {

@@ -70,8 +70,12 @@ async function checkPartners(
     const agent = await openAgent(home, tools.now);
     try {
       const quick = { ...agent, client: () => client ?? agent.client() };
-      for (const partnership of listPartnerships(agent.store))
-        found.push(...(await checkPartner(quick, partnership, known, tools)));
+      const all = listPartnerships(agent.store);
+      const open = all.filter(({ ended }) => !ended?.told);
+      for (const partnership of open) found.push(...(await checkPartner(quick, partnership, known, tools)));
+      const over = all.length - open.length;
+      if (over > 0)
+        found.push(findings('partner').note('ended', `${over} ended (\`commonground partner list --all\`)`));
     } finally {
       agent.close();
     }

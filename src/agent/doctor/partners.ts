@@ -1,6 +1,6 @@
 /** Checks of one partnership: who waits for whom, budgets, keys, and what the partner's agent says of itself. */
 import { openCertificate } from '../../../protocol/certificate.ts';
-import { KINDS } from '../../../protocol/identifiers/kind.ts';
+import { EVALUATED_KINDS } from '../../../protocol/identifiers/kind.ts';
 import type { PartnershipId } from '../../../protocol/ids.ts';
 import type { Agent } from '../agent.ts';
 import type { PartnershipView } from '../client.ts';
@@ -8,7 +8,7 @@ import { describeEnding, followEnding } from '../ending.ts';
 import { lockHolder } from '../home.ts';
 import { readMine } from '../scopes.ts';
 import { listPopulations } from '../store/lists.ts';
-import { getPartnership, type Partnership } from '../store/partnerships.ts';
+import { getPartnership, type Partnership, startAnew } from '../store/partnerships.ts';
 import { usedCount } from '../sync/evaluate.ts';
 import { type Standing, standingOf } from '../sync/standing.ts';
 import { expiry, type Finding, findings } from './finding.ts';
@@ -42,22 +42,23 @@ export async function checkPartner(
   tools: PartnerTools,
 ): Promise<Finding[]> {
   const { id, alias } = partnership;
-  const { note, warning, error, failure } = findings('partner', alias);
-  if (partnership.ended?.told) return [note('ended', describeEnding(partnership.ended, alias))];
-  if (partnership.deadSince) {
-    const hint = 'call your partner on a number you know, then end it and start a new invitation';
+  const { warning, error, failure } = findings('partner', alias);
+  if (partnership.deadSince && !partnership.ended) {
+    const hint = `call your partner on a number you know, end it with \`commonground partner end ${alias}\`, then ${startAnew(alias)}`;
     return [error('phrase_mismatch', `the words differed on ${partnership.deadSince}`, hint)];
   }
   const local = [...checkGrant(agent, partnership)];
   if (known === null) return [...checkVerified(partnership), ...local];
   if (!known.includes(id)) {
-    const hint = 'its operator may have restored an older backup; start a new invitation if it stays so';
+    const hint = partnership.partner
+      ? 'its operator may have restored an older backup; start a new invitation if it stays so'
+      : `nobody accepted the invitation in time; \`commonground partner end ${alias}\` removes it here`;
     return [error('unknown_there', 'the service does not know this partnership', hint), ...local];
   }
   try {
     const view = await agent.client().partnership(id);
     const { ended } = await followEnding(agent, partnership, view);
-    if (ended) return [warning('ended', describeEnding(ended, alias), 'run `commonground sync`')];
+    if (ended) return [warning('ended', describeEnding(ended, partnership), 'run `commonground sync`')];
     const { standing, since } = await standingOf(agent, id, view);
     return [
       checkStanding(agent, alias, standing, since, tools),
@@ -124,7 +125,7 @@ function* checkGrant(agent: Agent, partnership: Partnership): Generator<Finding>
     yield error('unknown_population', `your scope names the population ${name}, which is not there`, hint);
   }
   const year = new Date(agent.now()).getUTCFullYear();
-  for (const kind of KINDS) {
+  for (const kind of EVALUATED_KINDS) {
     const used = usedCount({ agent, id }, kind, year);
     const budget = scope.evaluationBudget[kind];
     if (used === 0 || used < budget * NEARLY_SPENT) continue;

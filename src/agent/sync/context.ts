@@ -81,9 +81,7 @@ export function readEpoch(agent: Agent, partnership: Partnership, partnerOffer: 
   throw new Problem(
     'partner_alarm',
     `the two sides cannot agree on an epoch (${epoch.reason}${epoch.detail ? `: ${epoch.detail}` : ''})`,
-    epoch.reason === 'normaliser_mismatch'
-      ? 'both sides need the same version of commonground'
-      : 'call your partner before you go on',
+    'call your partner before you go on',
   );
 }
 

@@ -10,7 +10,7 @@ import {
   signEvaluation,
   signRefusal,
 } from '../../../protocol/evaluation.ts';
-import { KINDS, type Kind, kindNumber } from '../../../protocol/identifiers/kind.ts';
+import { EVALUATED_KINDS, type EvaluatedKind, kindNumber } from '../../../protocol/identifiers/kind.ts';
 import { pipeline } from '../crypto/pool.ts';
 import { Problem } from '../problem.ts';
 import { grantsAnything, readMine } from '../scopes.ts';
@@ -102,12 +102,16 @@ function openedRequest(sync: EpochSync): EvaluationRequest | null {
 }
 
 /** Elements evaluated for the partner so far over all years, by kind. */
-function evaluationCounts(sync: Pick<EpochSync, 'agent' | 'id'>): Map<Kind, number> {
-  return new Map(KINDS.map((kind) => [kind, usedCount(sync, kind, null)]));
+function evaluationCounts(sync: Pick<EpochSync, 'agent' | 'id'>): Map<EvaluatedKind, number> {
+  return new Map(EVALUATED_KINDS.map((kind) => [kind, usedCount(sync, kind, null)]));
 }
 
 /** Elements of one kind, in one year or in all. */
-export function usedCount(sync: Pick<EpochSync, 'agent' | 'id'>, kind: Kind, year: number | null): number {
+export function usedCount(
+  sync: Pick<EpochSync, 'agent' | 'id'>,
+  kind: EvaluatedKind,
+  year: number | null,
+): number {
   const row = sync.agent.store.database.get<{ n: number }>(
     `select coalesce(sum(count), 0) as n from evaluation_counts where partnership = ? and kind = ? and (? is null or year = ?)`,
     sync.id,
@@ -147,7 +151,7 @@ function raiseCounts(sync: EpochSync, signed: EvaluationCounts): void {
 /** Books one chunk, once: null where the budget does not allow it, else the cumulative counts to sign. */
 function pay(
   sync: EpochSync,
-  kind: Kind,
+  kind: EvaluatedKind,
   hash: Uint8Array,
   elements: number,
   budget: number,
@@ -169,7 +173,7 @@ function pay(
 function fitsBudget(
   sync: EpochSync,
   request: EvaluationRequest,
-  budget: Readonly<Record<Kind, number>>,
+  budget: Readonly<Record<EvaluatedKind, number>>,
 ): boolean {
   // Chunks evaluated before a restore are in the counts of the receipt and not among those known as paid.
   const answered = new Set(sync.view.requests[sync.theirs.side]?.evaluated);
@@ -178,7 +182,7 @@ function fitsBudget(
       .filter((chunk, index) => !answered.has(index) && !isPaid(sync, chunk.hash))
       .map((chunk) => [toHex(chunk.hash), chunk]),
   );
-  return KINDS.every((kind) => {
+  return EVALUATED_KINDS.every((kind) => {
     const elements = [...unpaid.values()].reduce(
       (sum, chunk) => sum + (chunk.kind === kind ? chunk.count : 0),
       0,
@@ -206,7 +210,7 @@ function isPaid(sync: EpochSync, hash: Uint8Array): boolean {
   return row !== undefined && equal(row.hash, hash);
 }
 
-function addCount(sync: EpochSync, kind: Kind, elements: number): void {
+function addCount(sync: EpochSync, kind: EvaluatedKind, elements: number): void {
   sync.agent.store.database.run(
     `insert into evaluation_counts (partnership, kind, year, count) values (?, ?, ?, ?)
      on conflict do update set count = count + excluded.count`,

@@ -1,27 +1,24 @@
-/** This side's list as the scope lets it leave: which accounts, in which populations, with which identifiers and fields. */
+/** The state of this side's list in a partnership: what would leave, what has to be evaluated first, handles and tags. */
 import { createHash } from 'node:crypto';
+import { setImmediate as breathe } from 'node:timers/promises';
 import { fromHex, toHex } from '../../../protocol/bytes.ts';
 import { systemRandom } from '../../../protocol/hash.ts';
-import { type Identifier, identify } from '../../../protocol/identifiers/index.ts';
-import { KINDS, type Kind, kindNumber, kindOf } from '../../../protocol/identifiers/kind.ts';
+import type { Identifier } from '../../../protocol/identifiers/index.ts';
+import {
+  EVALUATED_KINDS,
+  type EvaluatedKind,
+  type Kind,
+  kindNumber,
+  kindOf,
+} from '../../../protocol/identifiers/kind.ts';
 import { HANDLE_BYTES, type PartnershipId } from '../../../protocol/ids.ts';
-import { type Field, populationGrant, type Scope, scopeHash } from '../../../protocol/scope.ts';
-import { Problem } from '../problem.ts';
-import { shareableFields } from '../shareable.ts';
-import { type Account, eachAccount, listPopulations, populationsOf } from '../store/lists.ts';
+import { type Scope, scopeHash } from '../../../protocol/scope.ts';
+import type { DerivedRow } from '../crypto/tasks.ts';
+import type { Normaliser } from '../normalisers.ts';
+import { listVersion } from '../store/lists.ts';
 import { getPartnership } from '../store/partnerships.ts';
 import type { Store } from '../store/store.ts';
-
-/** One account as it may leave under the scope. */
-export interface SharedAccount {
-  readonly account: Account;
-  /** Indexes in the scope's populations, ascending. */
-  readonly populations: readonly number[];
-  readonly identifiers: readonly Identifier[];
-  /** Every field granted for one of its populations, empty where the account has none. */
-  readonly fields: Readonly<Partial<Record<Field, string>>>;
-  readonly name: { readonly text: string; readonly populations: readonly number[] };
-}
+import { type SharedAccount, sharedPages } from './share.ts';
 
 /** What a scan of the list found. */
 export interface ListState {
@@ -32,57 +29,37 @@ export interface ListState {
   /** Accounts by population, in the order of the scope's populations. */
   readonly byPopulation: readonly number[];
   /** Identifiers whose tags are not known yet, by kind. */
-  readonly wanted: Readonly<Record<Kind, number>>;
-}
-
-/** The accounts of which anything is granted; the others do not leave in any form. */
-export function* sharedAccounts(store: Store, scope: Scope): Generator<SharedAccount> {
-  const known = listPopulations(store);
-  const populations = scope.populations.map((name) => {
-    const population = known.find((candidate) => candidate.name === name);
-    if (population) return population;
-    throw new Problem(
-      'unknown_population',
-      `the scope names the population ${name}, which is not there any more`,
-      'add it again, or grant a new scope',
-    );
-  });
-  const grants = scope.populations.map((name) => populationGrant(scope, name));
-  for (const account of eachAccount(store)) {
-    const names = populationsOf(account, populations);
-    const indexes = scope.populations.flatMap((name, index) => {
-      const grant = grants[index];
-      const granted = grant && (grant.level !== 'none' || grant.whiteSpace !== 'none');
-      return granted && names.includes(name) ? [index] : [];
-    });
-    if (indexes.length === 0) continue;
-    const { record } = account;
-    const { identifiers } = identify(record);
-    if (identifiers.length === 0) continue;
-    const text = record.names[0] ?? record.domains[0] ?? '';
-    const values: Record<string, string> = {
-      ...shareableFields(record, account.opportunities),
-      account_name: text,
-    };
-    const granted = new Set(indexes.flatMap((index) => [...(grants[index]?.fields ?? [])]));
-    const fields: Partial<Record<Field, string>> = {};
-    for (const field of granted) fields[field] = values[field] ?? '';
-    const named = indexes.filter((index) => grants[index]?.whiteSpace === 'names');
-    yield { account, populations: indexes, identifiers, fields, name: { text, populations: named } };
-  }
+  readonly wanted: Readonly<Record<EvaluatedKind, number>>;
 }
 
 /**
- * Scans the list. With `want`, identifiers without a tag are put down as wanted, in a random order, which is the
+ * Scans the list, page by page in short transactions, and from the beginning where it changed on the way: the digest is
+ * of one state of it. With `want`, identifiers without a tag are put down as wanted, in a random order, which is the
  * cryptographic shuffle of the request; values that are not wanted any more are dropped.
  */
-export function scanList(
+export async function scanList(
   store: Store,
   id: PartnershipId,
   scope: Scope,
   signedScope: Uint8Array,
+  normaliser: Normaliser,
   want: boolean,
-): ListState {
+): Promise<ListState> {
+  for (;;) {
+    const list = await scanOnce(store, id, scope, signedScope, normaliser, want);
+    if (list) return list;
+  }
+}
+
+/** One pass over the list; null where it changed before the end. */
+async function scanOnce(
+  store: Store,
+  id: PartnershipId,
+  scope: Scope,
+  signedScope: Uint8Array,
+  normaliser: Normaliser,
+  want: boolean,
+): Promise<ListState | null> {
   const { database, vault } = store;
   const partnership = getPartnership(store, id);
   const epoch = partnership.epoch?.number ?? 0;
@@ -91,64 +68,86 @@ export function scanList(
     .update(partnership.epoch?.hash ?? '');
   digest.update(partnership.partner?.recipient ?? '');
   const byPopulation = scope.populations.map(() => 0);
+  const wanted = Object.fromEntries(EVALUATED_KINDS.map((kind) => [kind, 0])) as Record<
+    EvaluatedKind,
+    number
+  >;
   let accounts = 0;
   let identifiers = 0;
-  return database.transaction(() => {
+  const version = database.transaction(() => {
     database.exec(
       `create temp table if not exists uses (
-         partnership text, lookup blob primary key, kind integer, accounts integer
+         partnership text, lookup blob primary key, accounts integer
        ) strict, without rowid`,
     );
     database.run('delete from temp.uses where partnership = ?', id);
-    database.run('delete from wanted where partnership = ?', id);
-    for (const shared of sharedAccounts(store, scope)) {
-      accounts++;
-      identifiers += shared.identifiers.length;
-      for (const index of shared.populations) byPopulation[index] = (byPopulation[index] ?? 0) + 1;
-      digest.update(
-        JSON.stringify([
-          toHex(shared.account.key),
-          shared.populations,
-          shared.identifiers,
-          shared.fields,
-          shared.name,
-        ]),
-      );
-      for (const identifier of shared.identifiers) {
-        const lookup = identifierLookup(store, id, epoch, identifier);
-        database.run(
-          'insert into temp.uses (partnership, lookup, kind, accounts) values (?, ?, ?, 1) on conflict do update set accounts = accounts + 1',
-          id,
-          lookup,
-          kindNumber(identifier.kind),
-        );
-        if (want && !isKnown(store, id, epoch, lookup)) {
-          database.run(
-            'insert into wanted (partnership, kind, shuffle, lookup, sealed) values (?, ?, ?, ?, ?) on conflict do nothing',
-            id,
-            kindNumber(identifier.kind),
-            systemRandom(16),
-            lookup,
-            vault.sealJson('wanted', identifier.value),
-          );
-        }
-      }
-    }
-    const unknown = database.all<{ kind: number; n: number }>(
-      `select kind, count(*) as n from temp.uses where partnership = ? and not exists (
-         select 1 from identifiers i where i.partnership = ? and i.epoch = ? and i.lookup = uses.lookup
-       ) group by kind`,
-      id,
-      id,
-      epoch,
-    );
-    const wanted = Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Record<Kind, number>;
-    for (const row of unknown) {
-      const kind = kindOf(row.kind);
-      if (kind) wanted[kind] = row.n;
-    }
-    return { digest: digest.digest('hex'), accounts, identifiers, byPopulation, wanted };
+    if (want) database.run('delete from wanted where partnership = ?', id);
+    return listVersion(store);
   });
+  const pages = sharedPages(store, scope, normaliser);
+  for (;;) {
+    const outcome = database.transaction(() => {
+      // Read in the same transaction as the page, so that no page is of another state.
+      if (listVersion(store) !== version) return 'changed';
+      const page = pages.next();
+      if (page.done) return 'done';
+      for (const shared of page.value) note(shared);
+      return 'read';
+    });
+    if (outcome === 'changed') return null;
+    if (outcome === 'done')
+      return { digest: digest.digest('hex'), accounts, identifiers, byPopulation, wanted };
+    await breathe();
+  }
+
+  function note(shared: SharedAccount): void {
+    accounts++;
+    identifiers += shared.identifiers.length;
+    for (const index of shared.populations) byPopulation[index] = (byPopulation[index] ?? 0) + 1;
+    digest.update(
+      JSON.stringify([
+        toHex(shared.account.key),
+        shared.populations,
+        shared.identifiers,
+        shared.derived,
+        shared.fields,
+        shared.name,
+      ]),
+    );
+    for (const identifier of shared.identifiers) {
+      const lookup = identifierLookup(store, id, epoch, identifier);
+      const uses = database.get<{ accounts: number }>(
+        `insert into temp.uses (partnership, lookup, accounts) values (?, ?, 1)
+         on conflict do update set accounts = accounts + 1 returning accounts`,
+        id,
+        lookup,
+      );
+      if (uses?.accounts !== 1 || isKnown(store, id, epoch, lookup)) continue;
+      wanted[identifier.kind]++;
+      if (!want) continue;
+      database.run(
+        'insert into wanted (partnership, kind, shuffle, lookup, sealed) values (?, ?, ?, ?, ?) on conflict do nothing',
+        id,
+        kindNumber(identifier.kind),
+        systemRandom(16),
+        lookup,
+        vault.sealJson('wanted', identifier.value),
+      );
+    }
+  }
+}
+
+/** Identifiers of the last scan that are still without a tag, by kind. */
+export function stillWanted(store: Store, id: PartnershipId): ListState['wanted'] {
+  const rows = store.database.all<{ kind: number; n: number }>(
+    'select kind, count(*) as n from wanted where partnership = ? group by kind',
+    id,
+  );
+  const counts = new Map(rows.map(({ kind, n }) => [kindOf(kind), n]));
+  return Object.fromEntries(EVALUATED_KINDS.map((kind) => [kind, counts.get(kind) ?? 0])) as Record<
+    EvaluatedKind,
+    number
+  >;
 }
 
 /** How many accounts of the last scan carry this identifier; more than one makes it too weak to open fields. */
@@ -158,6 +157,8 @@ export function usesOf(store: Store, lookup: Uint8Array): number {
       ?.accounts ?? 0
   );
 }
+
+export const LOOKUP_BYTES = 16;
 
 /** The keyed hash under which an identifier's tag and key are kept. */
 export function identifierLookup(
@@ -191,11 +192,12 @@ export function knownIdentifier(
   return row ? { tag: row.tag, key: store.vault.open('identifier', row.key) } : null;
 }
 
+/** Keeps tag and key; the identifier is wanted no more. Within a transaction. */
 export function keepIdentifier(
   store: Store,
   id: PartnershipId,
   epoch: number,
-  kind: Kind,
+  kind: EvaluatedKind,
   lookup: Uint8Array,
   known: KnownIdentifier,
 ): void {
@@ -208,6 +210,7 @@ export function keepIdentifier(
     known.tag,
     store.vault.seal('identifier', known.key),
   );
+  store.database.run('delete from wanted where partnership = ? and lookup = ?', id, lookup);
 }
 
 /** Notes that this submission names the account by these tags, so that an answer's pair can be held against it. */
@@ -229,6 +232,19 @@ export function noteSubmitted(
   }
 }
 
+/** Notes a derived identifier with its key: the name it was made from may be gone when an answer shows it. */
+export function noteDerived(store: Store, id: PartnershipId, submission: number, row: DerivedRow): void {
+  store.database.run(
+    'insert into submitted (partnership, handle, tag, submission, kind, key) values (?, ?, ?, ?, ?, ?) on conflict do nothing',
+    id,
+    fromHex(row.handle) ?? new Uint8Array(),
+    row.tag,
+    submission,
+    kindNumber(row.kind),
+    store.vault.seal('identifier', row.key),
+  );
+}
+
 /** Kind and key of a tag that was submitted for this very handle, or null. */
 export function submittedIdentifier(
   store: Store,
@@ -238,13 +254,13 @@ export function submittedIdentifier(
   tag: Uint8Array,
 ): { readonly kind: Kind; readonly key: Uint8Array } | null {
   const row = store.database.get<{ kind: number; key: Uint8Array }>(
-    `select kind, key from identifiers where partnership = ? and epoch = ? and tag = ? and exists (
-       select 1 from submitted where submitted.partnership = identifiers.partnership and handle = ? and submitted.tag = identifiers.tag
-     )`,
-    id,
+    `select coalesce(s.kind, i.kind) as kind, coalesce(s.key, i.key) as key from submitted s
+     left join identifiers i on i.partnership = s.partnership and i.epoch = ? and i.tag = s.tag
+     where s.partnership = ? and s.handle = ? and s.tag = ? and coalesce(s.key, i.key) is not null limit 1`,
     epoch,
-    tag,
+    id,
     fromHex(handle) ?? new Uint8Array(),
+    tag,
   );
   const kind = row && kindOf(row.kind);
   return row && kind ? { kind, key: store.vault.open('identifier', row.key) } : null;

@@ -1,5 +1,5 @@
 /** This side's requests: blinding wanted identifiers, sending them, and collecting what the partner evaluated. */
-import { equal, toBase64url } from '../../../protocol/bytes.ts';
+import { concat, equal, toBase64url } from '../../../protocol/bytes.ts';
 import {
   type EvaluationRequest,
   encodeRequestChunk,
@@ -12,27 +12,33 @@ import {
   signRequest,
 } from '../../../protocol/evaluation.ts';
 import { sha256 } from '../../../protocol/hash.ts';
-import { KINDS, type Kind, kindNumber, kindOf } from '../../../protocol/identifiers/kind.ts';
+import {
+  EVALUATED_KINDS,
+  type EvaluatedKind,
+  evaluatedKindOf,
+  kindNumber,
+} from '../../../protocol/identifiers/kind.ts';
 import { TAG_BYTES } from '../../../protocol/ids.ts';
 import { KEY_BYTES } from '../../../protocol/sizes.ts';
 import { pipeline } from '../crypto/pool.ts';
 import { Problem } from '../problem.ts';
 import { readTheirs } from '../scopes.ts';
-import { updatePartnership } from '../store/partnerships.ts';
+import { takeNumber, updatePartnership } from '../store/partnerships.ts';
 import { decode, type EpochSync } from './context.ts';
-import { keepIdentifier } from './list.ts';
+import { keepIdentifier, LOOKUP_BYTES } from './list.ts';
 
 /** What is kept of one chunk until its evaluation comes back. */
 interface KeptChunk {
-  readonly kind: Kind;
+  readonly kind: EvaluatedKind;
   readonly values: readonly string[];
   /** base64url, packed. */
   readonly blinds: string;
-  readonly lookups: readonly string[];
+  /** base64url, packed. */
+  readonly lookups: string;
 }
 
 interface WantedChunk {
-  readonly kind: Kind;
+  readonly kind: EvaluatedKind;
   readonly values: string[];
   readonly lookups: Uint8Array[];
 }
@@ -41,7 +47,12 @@ interface WantedChunk {
 export async function makeRequest(sync: EpochSync): Promise<number> {
   const { database, vault } = sync.agent.store;
   const total = checkBudget(sync);
-  const number = sync.view.lastRequest[sync.partnership.side] + 1;
+  const number = takeNumber(
+    sync.agent.store,
+    sync.id,
+    'request',
+    sync.view.lastRequest[sync.partnership.side],
+  );
   database.run('delete from request_chunks where partnership = ?', sync.id);
   const chunks: RequestChunk[] = [];
   let done = 0;
@@ -57,7 +68,7 @@ export async function makeRequest(sync: EpochSync): Promise<number> {
         kind: chunk.kind,
         values: chunk.values,
         blinds: toBase64url(blinding.blinds),
-        lookups: chunk.lookups.map(toBase64url),
+        lookups: toBase64url(concat(...chunk.lookups)),
       };
       database.run(
         'insert into request_chunks (partnership, request, position, body, sealed) values (?, ?, ?, ?, ?)',
@@ -118,13 +129,13 @@ async function collectReady(sync: EpochSync): Promise<number> {
   const { database, vault } = sync.agent.store;
   const request = ownRequest(sync);
   const { side, alias } = sync.partnership;
-  const shown = sync.view.requests[side];
-  const ready = uncollected(sync).filter((index) => shown?.evaluated.includes(index));
+  const total = request.chunks.length;
+  const left = new Set(uncollected(sync));
   const keys = (side === 'founder' ? sync.epoch.joiner : sync.epoch.founder).keys;
   let elements = 0;
-  let done = 0;
+  let done = total - left.size;
   await pipeline(
-    ready,
+    evaluatedOf(sync, left),
     sync.pool.width,
     async (index) => {
       const body = keptBody(sync, request, index);
@@ -154,8 +165,10 @@ async function collectReady(sync: EpochSync): Promise<number> {
     },
     ({ kept, counts, keys: derived, tags }, index) => {
       database.transaction(() => {
-        kept.lookups.forEach((lookup, i) => {
-          keepIdentifier(sync.agent.store, sync.id, sync.mine.epoch, kept.kind, decode(lookup), {
+        const lookups = decode(kept.lookups);
+        kept.values.forEach((_, i) => {
+          const lookup = lookups.slice(i * LOOKUP_BYTES, (i + 1) * LOOKUP_BYTES);
+          keepIdentifier(sync.agent.store, sync.id, sync.mine.epoch, kept.kind, lookup, {
             tag: tags.slice(i * TAG_BYTES, (i + 1) * TAG_BYTES),
             key: derived.slice(i * KEY_BYTES, (i + 1) * KEY_BYTES),
           });
@@ -170,15 +183,32 @@ async function collectReady(sync: EpochSync): Promise<number> {
         updatePartnership(sync.agent.store, sync.id, (current) => ({
           ...current,
           spent: Object.fromEntries(
-            KINDS.map((kind) => [kind, Math.max(current.spent[kind] ?? 0, counts.get(kind) ?? 0)]),
+            EVALUATED_KINDS.map((kind) => [kind, Math.max(current.spent[kind] ?? 0, counts.get(kind) ?? 0)]),
           ),
         }));
       });
       elements += kept.values.length;
-      sync.progress('checking and unblinding', ++done, ready.length);
+      sync.progress('checking and unblinding', ++done, total);
     },
   );
   return elements;
+}
+
+/**
+ * The chunks of `left` that are evaluated, and those that the partner evaluates while these are collected: the cores
+ * are not to wait at the end of each look. Ends where a look shows nothing new.
+ */
+async function* evaluatedOf(sync: EpochSync, left: Set<number>): AsyncGenerator<number> {
+  const { side, request } = sync.partnership;
+  let shown = sync.view.requests[side];
+  for (;;) {
+    const ready = shown?.number === request?.number ? (shown?.evaluated ?? []) : [];
+    const news = ready.filter((index) => left.delete(index));
+    if (news.length === 0) return;
+    yield* news;
+    if (left.size === 0) return;
+    shown = (await sync.agent.client().partnership(sync.id)).requests[side];
+  }
 }
 
 /** Lets the service delete the elements, then forgets the blinds. */
@@ -218,7 +248,7 @@ export async function checkRefusal(sync: EpochSync): Promise<void> {
     throw evaluationAlarm(sync.partnership.alias, 'refusal');
   await finishRequest(sync);
   const scope = readTheirs(sync.partnership);
-  const counts = KINDS.map(
+  const counts = EVALUATED_KINDS.map(
     (kind) => `${kind}: ${refusal.value.counts.get(kind) ?? 0} of ${scope?.evaluationBudget[kind] ?? 0} used`,
   );
   const message = {
@@ -251,7 +281,7 @@ function checkBudget(sync: EpochSync): number {
     sync.id,
   );
   for (const row of rows) {
-    const kind = kindOf(row.kind);
+    const kind = evaluatedKindOf(row.kind);
     const allowed = kind && scope ? scope.evaluationBudget[kind] : 0;
     if (row.n > allowed) {
       throw new Problem(
@@ -266,7 +296,7 @@ function checkBudget(sync: EpochSync): number {
 
 function* wantedChunks(sync: EpochSync): Generator<WantedChunk> {
   const { database, vault } = sync.agent.store;
-  for (const kind of KINDS) {
+  for (const kind of EVALUATED_KINDS) {
     let after: Uint8Array = new Uint8Array();
     for (;;) {
       const rows = database.all<{ shuffle: Uint8Array; lookup: Uint8Array; sealed: Uint8Array }>(

@@ -6,9 +6,13 @@
 /** What is waited for; the partner has to act, or a person on this side. */
 export type Waiting =
   | 'partner_accepts'
+  | 'partner_opens'
   | 'you_verify'
   | 'partner_verifies'
   | 'partner_signs_epoch'
+  /** No version of the normaliser is in both programs; the older program has to be updated. */
+  | 'partner_updates'
+  | 'you_update'
   | 'you_grant'
   | 'partner_grants'
   | 'partner_evaluates'
@@ -17,6 +21,7 @@ export type Waiting =
 export type Step =
   | { readonly do: 'wait'; readonly for: Waiting }
   | { readonly do: 'introduce' }
+  | { readonly do: 'publish_terms' }
   | { readonly do: 'offer_epoch' }
   | { readonly do: 'sign_epoch' }
   | { readonly do: 'publish_scope' }
@@ -32,7 +37,7 @@ export type Step =
 
 /** What the service and the local store say, reduced to what decides. */
 export interface Facts {
-  readonly introduction: 'invited' | 'answered' | 'known';
+  readonly introduction: 'invited' | 'accepted' | 'answered' | 'known';
   readonly verified: boolean;
   readonly epoch: {
     readonly offered: boolean;
@@ -40,6 +45,14 @@ export interface Facts {
     readonly signed: boolean;
     /** The partner's signature under the record is there and was checked. */
     readonly partnerSigned: boolean;
+  };
+  readonly terms: {
+    /** The service has this side's newest terms. */
+    readonly published: boolean;
+    readonly partnerPublished: boolean;
+    /** A version of the normaliser is in both sides' terms. */
+    readonly agreed: boolean;
+    readonly partnerIsNewer: boolean;
   };
   readonly scope: {
     /** This side's newest scope grants something now. */
@@ -72,27 +85,45 @@ export interface Facts {
 
 export function nextStep(facts: Facts): Step {
   if (facts.introduction === 'invited') return wait('partner_accepts');
+  if (facts.introduction === 'accepted') return wait('partner_opens');
   if (facts.introduction === 'answered') return { do: 'introduce' };
   if (!facts.verified) return wait('you_verify');
   if (!facts.scope.published) return { do: 'publish_scope' };
+  if (!facts.terms.published) return { do: 'publish_terms' };
   if (!facts.epoch.offered) return { do: 'offer_epoch' };
   if (!facts.epoch.partnerOffered) return wait('partner_verifies');
   if (!facts.epoch.signed) return { do: 'sign_epoch' };
   if (!facts.epoch.partnerSigned) return wait('partner_signs_epoch');
-  // The partner waits for this; own work comes after.
+  // The partner can begin with the own chunks while this side evaluates the partner's.
+  if (facts.request?.unsent) return { do: 'send_request' };
+  // The partner waits for this; the other own work comes after.
   if (facts.toEvaluate > 0) return { do: 'evaluate' };
   return ownStep(facts);
 }
+
+/** Own work that may take minutes: the partner's chunks are evaluated meanwhile. */
+export function isLong(step: Step): boolean {
+  return LONG.has(step.do);
+}
+
+const LONG: ReadonlySet<Step['do']> = new Set([
+  'make_request',
+  'send_request',
+  'collect',
+  'make_submission',
+  'send_submission',
+]);
 
 /** What is due for this side's own list. */
 function ownStep(facts: Facts): Step {
   const { request } = facts;
   if (request) {
-    if (request.unsent) return { do: 'send_request' };
     if (request.toCollect > 0) return { do: 'collect' };
     return request.outstanding > 0 ? wait('partner_evaluates') : { do: 'finish_request' };
   }
   if (!facts.scope.granted) return wait('you_grant');
+  if (!facts.terms.partnerPublished) return wait('partner_signs_epoch');
+  if (!facts.terms.agreed) return wait(facts.terms.partnerIsNewer ? 'you_update' : 'partner_updates');
   if (facts.wanted > 0) return facts.scope.partnerGranted ? { do: 'make_request' } : wait('partner_grants');
   if (!facts.submission.current) return { do: 'make_submission' };
   if (facts.submission.pending) return { do: 'send_submission' };

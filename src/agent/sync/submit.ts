@@ -3,7 +3,7 @@
 import { sealTo } from '../../../protocol/age.ts';
 import { concat, equal, toBase64url } from '../../../protocol/bytes.ts';
 import { sha256, systemRandom } from '../../../protocol/hash.ts';
-import { STRONG_KINDS } from '../../../protocol/identifiers/kind.ts';
+import { isStrong } from '../../../protocol/identifiers/kind.ts';
 import { type Scope, scopeHash } from '../../../protocol/scope.ts';
 import { ROW_KEY_BYTES } from '../../../protocol/sizes.ts';
 import {
@@ -23,19 +23,25 @@ import type { OutgoingAccount } from '../crypto/tasks.ts';
 import { requireVerified } from '../partners.ts';
 import { Problem } from '../problem.ts';
 import { readMine } from '../scopes.ts';
-import { type Partnership, type PendingSubmission, updatePartnership } from '../store/partnerships.ts';
+import {
+  type Partnership,
+  type PendingSubmission,
+  takeNumber,
+  updatePartnership,
+} from '../store/partnerships.ts';
 import { decode, type EpochSync } from './context.ts';
 import {
   handleOf,
   identifierLookup,
   knownIdentifier,
   type ListState,
+  noteDerived,
   noteSubmitted,
-  sharedAccounts,
   usesOf,
 } from './list.ts';
+import { type SharedAccount, sharedPages } from './share.ts';
+import { normaliserOf } from './terms.ts';
 
-const ACCOUNTS_A_TASK = 250;
 /** Leaves room for the frame under the service's limit. */
 const CHUNK_BYTES = MAX_SUBMISSION_CHUNK_BYTES / 2;
 
@@ -48,7 +54,8 @@ export async function makeSubmission(sync: EpochSync, list: ListState): Promise<
   if (!scope || !signedScope)
     throw new Problem('nothing_granted', `nothing is granted to ${sync.partnership.alias}`);
   const last = sync.partnership.lastSubmission?.number ?? 0;
-  const number = Math.max(last, sync.view.submissions.mine.lastNumber) + 1;
+  const shown = Math.max(last, sync.view.submissions.mine.lastNumber);
+  const number = takeNumber(agent.store, sync.id, 'submission', shown);
   const namesKey = systemRandom(ROW_KEY_BYTES);
   const hash = scopeHash(decode(signedScope));
   database.transaction(() => {
@@ -79,9 +86,10 @@ export async function makeSubmission(sync: EpochSync, list: ListState): Promise<
         namesKey,
         accounts,
       }),
-    (records, accounts) => {
+    ({ packed, derived }, accounts) => {
       database.transaction(() => {
-        for (const group of records) keepRecords(sync, group);
+        for (const group of packed) keepRecords(sync, group);
+        for (const row of derived) noteDerived(agent.store, sync.id, number, row);
         for (const { handle, identifiers } of accounts) {
           noteSubmitted(
             agent.store,
@@ -166,34 +174,42 @@ export async function sendSubmission(sync: EpochSync): Promise<void> {
   });
 }
 
-/** The accounts to send, with handles, tags and keys, some at a time. */
+/** The accounts to send, with handles, tags and keys, a page at a time. */
 function* batches(sync: EpochSync, scope: Scope): Generator<OutgoingAccount[]> {
+  const normaliser = normaliserOf(sync.agent, sync.partnership);
+  if (!normaliser) throw new Error('a list is made once a normaliser is agreed on');
+  for (const page of sharedPages(sync.agent.store, scope, normaliser)) {
+    // One commit for all new handles of a page: each is a wait for the disk.
+    const batch = sync.agent.store.database.transaction(() => page.map((shared) => outgoing(sync, shared)));
+    if (batch.length > 0) yield batch;
+  }
+}
+
+function outgoing(sync: EpochSync, shared: SharedAccount): OutgoingAccount {
   const { store } = sync.agent;
   const { epoch } = sync.mine;
-  let batch: OutgoingAccount[] = [];
-  for (const shared of sharedAccounts(store, scope)) {
-    const identifiers = shared.identifiers.map((identifier) => {
-      const lookup = identifierLookup(store, sync.id, epoch, identifier);
-      const known = knownIdentifier(store, sync.id, epoch, lookup);
-      if (!known)
-        throw new Problem('busy', 'the list changed during the sync', 'run `commonground sync` again');
-      // A domain that several own accounts share would open the wrong one's fields.
-      const opens = STRONG_KINDS.includes(identifier.kind) && usesOf(store, lookup) === 1;
-      return { kind: identifier.kind, ...known, opens };
-    });
-    batch.push({
-      handle: handleOf(store, sync.id, epoch, shared.account.key),
-      populations: shared.populations,
-      identifiers,
-      fields: shared.fields,
-      name: shared.name,
-    });
-    if (batch.length === ACCOUNTS_A_TASK) {
-      yield batch;
-      batch = [];
-    }
-  }
-  if (batch.length > 0) yield batch;
+  const names = new Map<string, Uint8Array>();
+  const identifiers = shared.identifiers.map((identifier) => {
+    const lookup = identifierLookup(store, sync.id, epoch, identifier);
+    const known = knownIdentifier(store, sync.id, epoch, lookup);
+    if (!known)
+      throw new Problem('busy', 'the list changed during the sync', 'run `commonground sync` again');
+    // A domain that several own accounts share would open the wrong one's fields.
+    const opens = isStrong(identifier.kind) && usesOf(store, lookup) === 1;
+    if (identifier.kind === 'name') names.set(identifier.value, known.key);
+    return { kind: identifier.kind, ...known, opens };
+  });
+  return {
+    handle: handleOf(store, sync.id, epoch, shared.account.key),
+    populations: shared.populations,
+    identifiers,
+    derived: shared.derived.flatMap(({ kind, value, of }) => {
+      const nameKey = names.get(of);
+      return nameKey ? [{ kind, value, nameKey }] : [];
+    }),
+    fields: shared.fields,
+    name: shared.name,
+  };
 }
 
 async function sealNamesKey(sync: EpochSync, namesKey: Uint8Array): Promise<Uint8Array> {

@@ -1,20 +1,18 @@
 /** Syncing one partnership: fetch the view, take the next step, until nothing is due on this side. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { equal, toBase64url } from '../../../protocol/bytes.ts';
-import { epochKeyPair, normaliserDataHash, signOffer } from '../../../protocol/epoch.ts';
+import { epochKeyPair, signOffer } from '../../../protocol/epoch.ts';
 import { systemRandom } from '../../../protocol/hash.ts';
-import { KINDS } from '../../../protocol/identifiers/kind.ts';
-import { NORMALISER_VERSION } from '../../../protocol/identifiers/version.ts';
+import { EVALUATED_KINDS } from '../../../protocol/identifiers/kind.ts';
 import { signRecord, verifyRecord } from '../../../protocol/record.ts';
 import { openSigned } from '../../../protocol/signed.ts';
 import { type Agent, timestamp } from '../agent.ts';
 import type { PartnershipView } from '../client.ts';
 import type { CryptoPool } from '../crypto/pool.ts';
 import { followEnding } from '../ending.ts';
-import { followCertificate, introduce, requireVerified } from '../partners.ts';
+import { followCertificate, introduce, requireVerified, viewOf } from '../partners.ts';
 import { Problem } from '../problem.ts';
 import { followScope, grantsAnything, readMine, readTheirs } from '../scopes.ts';
-import { listVersion } from '../store/lists.ts';
 import {
   type EndedState,
   getPartnership,
@@ -23,7 +21,7 @@ import {
 } from '../store/partnerships.ts';
 import { decode, type EpochSync, inEpoch, type Progress, readEpoch, type Sync } from './context.ts';
 import { dueChunks, evaluateForPartner } from './evaluate.ts';
-import { type ListState, scanList } from './list.ts';
+import type { ListState } from './list.ts';
 import { recover } from './recover.ts';
 import {
   checkRefusal,
@@ -33,11 +31,16 @@ import {
   sendRequest,
   uncollected,
 } from './request.ts';
-import { type Facts, nextStep, type Step, type Waiting } from './step.ts';
+import { currentList, noteRequestOver, type Scans } from './scans.ts';
+import { whileServing } from './serve.ts';
+import { type Facts, isLong, nextStep, type Step, type Waiting } from './step.ts';
 import { makeSubmission, sendSubmission } from './submit.ts';
+import { followTerms, normaliserOf, publishTerms, termsFacts } from './terms.ts';
 
 const EPOCH = 1;
-const POLL_MS = 400;
+/** Between two looks while the partner has to act: short at first, then longer, until something moves. */
+const POLL_MS = 50;
+const LONGEST_POLL_MS = 1000;
 /** A restored service lacks a scope and an offer, and may show an old request; more in one sync is no restore. */
 const MAX_RECOVERIES = 20;
 
@@ -64,14 +67,13 @@ export interface SyncOptions {
   readonly progress: Progress;
   /** Keep asking while the partner has to act, until then. */
   readonly waitUntilMs: number | null;
+  /** Told what the partner has to do, each time that this is something else, before it is waited for. */
+  readonly onWaiting?: (waiting: Waiting) => void;
   /** What earlier syncs of the same process read of the lists, so that an unchanged list is not read again. */
   readonly scans?: Scans;
   /** Called before identifiers are blinded for a request, which is the costly part; what it throws ends the sync. */
   readonly beforeRequest?: () => void;
 }
-
-/** The last scan of each partnership's list, and what it depended on. */
-export type Scans = Map<Partnership['id'], { readonly of: string; readonly list: ListState }>;
 
 /** Does whatever is due in one partnership. */
 export async function syncPartnership(
@@ -84,10 +86,12 @@ export async function syncPartnership(
   const done = { requested: 0, evaluated: 0, submitted: null as number | null, steps: 0 };
   const scans: Scans = options.scans ?? new Map();
   let recoveries = 0;
+  let pollMs = POLL_MS;
+  let waitedFor: Waiting | null = null;
   for (;;) {
     const before = getPartnership(agent.store, id);
     if (before.ended?.told) return endedReport(before, before.ended, done);
-    const view = await agent.client().partnership(id);
+    const view = await viewOf(agent, before);
     const { ended } = await followEnding(agent, before, view);
     if (ended) return endedReport(before, ended, done);
     if (await recover(sync, view)) {
@@ -98,7 +102,9 @@ export async function syncPartnership(
         'nothing is lost; call the operator of the service',
       );
     }
-    const scanned = scannable(agent, getPartnership(agent.store, id)) ? scan(agent, id, scans) : null;
+    const scanned = scannable(agent, getPartnership(agent.store, id))
+      ? await currentList(agent, id, scans)
+      : null;
     const facts = await gatherFacts(sync, view, scanned);
     const step = nextStep(facts);
     if (step.do === 'rest' || step.do === 'wait') {
@@ -116,17 +122,25 @@ export async function syncPartnership(
           ended: null,
         };
       }
-      await sleep(POLL_MS);
+      if (waiting && waiting !== waitedFor) options.onWaiting?.(waiting);
+      waitedFor = waiting;
+      await sleep(pollMs);
+      pollMs = Math.min(LONGEST_POLL_MS, pollMs * 1.5);
       continue;
     }
+    pollMs = POLL_MS;
     if (step.do === 'make_request') options.beforeRequest?.();
-    const counted = await perform(sync, step, view, scanned);
+    const work = () => perform(sync, step, view, scanned);
+    const counted = isLong(step)
+      ? await whileServing(sync, view, work, (elements) => {
+          done.evaluated += elements;
+        })
+      : await work();
     done.steps++;
     if (step.do === 'make_request') done.requested += counted;
     if (step.do === 'evaluate') done.evaluated += counted;
     if (step.do === 'send_submission') done.submitted = scanned?.accounts ?? 0;
-    // A request that is over has made identifiers known, so the list looks different.
-    if (facts.request && getPartnership(agent.store, id).request === null) scans.delete(id);
+    if (facts.request && getPartnership(agent.store, id).request === null) noteRequestOver(agent, id, scans);
   }
 }
 
@@ -154,15 +168,17 @@ export function noteWaiting(agent: Agent, id: Partnership['id'], waiting: Waitin
 export async function gatherFacts(sync: Sync, view: PartnershipView, list: ListState | null): Promise<Facts> {
   const { agent, id } = sync;
   let partnership = getPartnership(agent.store, id);
+  const unanswered = partnership.side === 'founder' ? 'invited' : 'accepted';
   const introduction = partnership.partner
     ? 'known'
     : (partnership.side === 'founder' ? view.acceptance : view.opening)
       ? 'answered'
-      : 'invited';
+      : unanswered;
   const facts: Facts = {
     introduction,
     verified: partnership.verifiedAt !== null && partnership.deadSince === null,
     epoch: { offered: false, partnerOffered: false, signed: false, partnerSigned: false },
+    terms: { published: false, partnerPublished: false, agreed: false, partnerIsNewer: false },
     scope: { granted: false, published: true, partnerGranted: false },
     toEvaluate: 0,
     request: null,
@@ -173,6 +189,7 @@ export async function gatherFacts(sync: Sync, view: PartnershipView, list: ListS
   if (partnership.deadSince) requireVerified(partnership);
   if (introduction !== 'known' || !facts.verified) return facts;
   partnership = followScope(agent, followCertificate(agent, partnership, view), view);
+  partnership = followTerms(agent, partnership, view);
   const mine = partnership.side;
   const theirs = mine === 'founder' ? 'joiner' : 'founder';
   const shownScope = view.scopes[mine];
@@ -183,7 +200,7 @@ export async function gatherFacts(sync: Sync, view: PartnershipView, list: ListS
     partnerGranted: grantsAnything(readTheirs(partnership), agent.now()),
   };
   const epoch = epochFacts(agent, partnership, view);
-  const before = { ...facts, epoch, scope };
+  const before = { ...facts, epoch, scope, terms: termsFacts(agent, partnership, view) };
   if (!epoch.partnerSigned) return before;
 
   const inside = inEpoch(sync, view);
@@ -262,6 +279,9 @@ async function perform(
     case 'publish_scope':
       await publishScope(agent, id);
       return 0;
+    case 'publish_terms':
+      await publishTerms(agent, id, view);
+      return 0;
     case 'offer_epoch':
       await offerEpoch(agent, id);
       return 0;
@@ -292,34 +312,15 @@ async function perform(
   }
 }
 
-/** The list can be scanned once the partner is verified and something is granted. */
+/** The list can be scanned once the partner is verified, something is granted and the normaliser is agreed on. */
 function scannable(agent: Agent, partnership: Partnership): boolean {
   return (
     partnership.verifiedAt !== null &&
     partnership.deadSince === null &&
     partnership.epoch?.hash != null &&
-    grantsAnything(readMine(agent, partnership), agent.now())
+    grantsAnything(readMine(agent, partnership), agent.now()) &&
+    normaliserOf(agent, partnership) !== null
   );
-}
-
-/** The list as it is now, read again only when it or what it is submitted under has changed. */
-function scan(agent: Agent, id: Partnership['id'], scans: Scans): ListState {
-  const partnership = getPartnership(agent.store, id);
-  // Taken before the list is read: a change in between makes the next scan, not a missed one.
-  const of = JSON.stringify([
-    listVersion(agent.store),
-    partnership.scopes.mine,
-    partnership.epoch?.hash,
-    partnership.partner?.recipient,
-  ]);
-  const known = scans.get(id);
-  if (known?.of === of) return known.list;
-  const scope = readMine(agent, partnership);
-  if (!scope || !partnership.scopes.mine)
-    throw new Problem('nothing_granted', `nothing is granted to ${partnership.alias}`);
-  const list = scanList(agent.store, id, scope, decode(partnership.scopes.mine), true);
-  scans.set(id, { of, list });
-  return list;
 }
 
 function isActive(partnership: Partnership, view: PartnershipView, list: ListState): boolean {
@@ -347,9 +348,7 @@ async function offerEpoch(agent: Agent, id: Partnership['id']): Promise<void> {
         side: current.side,
         rootKey,
         agentKey,
-        keys: new Map(KINDS.map((kind) => [kind, epochKeyPair(seed, kind).publicKey])),
-        normaliserVersion: NORMALISER_VERSION,
-        normaliserData: normaliserDataHash(),
+        keys: new Map(EVALUATED_KINDS.map((kind) => [kind, epochKeyPair(seed, kind).publicKey])),
       },
       agent.keyring.agentSeed,
     );

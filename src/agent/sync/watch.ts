@@ -13,8 +13,9 @@ import { machineProblem, Problem } from '../problem.ts';
 import { listVersion } from '../store/lists.ts';
 import { getPartnership, listPartnerships, type Partnership } from '../store/partnerships.ts';
 import { judge, type Pace, restDelay } from './pace.ts';
+import type { Scans } from './scans.ts';
 import type { Waiting } from './step.ts';
-import { type Scans, syncPartnership } from './sync.ts';
+import { syncPartnership } from './sync.ts';
 
 /** A change of state, as it is logged. Partners are named as the people here call them. */
 export type WatchEvent =
@@ -222,7 +223,15 @@ function newTrack({ id, alias }: Partnership): Track {
 
 /** Before the partner is verified nothing is reported to it. */
 function toldState(state: Waiting | 'up_to_date' | 'ended'): HealthCode | null {
-  return state === 'partner_accepts' || state === 'you_verify' || state === 'ended' ? null : state;
+  switch (state) {
+    case 'partner_accepts':
+    case 'partner_opens':
+    case 'you_verify':
+    case 'ended':
+      return null;
+    default:
+      return state;
+  }
 }
 
 /** Everything that other processes can change and that a sync acts upon. */
