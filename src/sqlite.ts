@@ -31,6 +31,8 @@ export interface Sqlite {
 export interface SqliteOptions {
   /** How long to wait for another process's lock, milliseconds. */
   readonly busyTimeoutMs?: number;
+  /** Where temporary tables and long sorts stand; on disk in a nameless file of the system's temporary folder. */
+  readonly temporary?: 'memory' | 'disk';
 }
 
 const CACHED_STATEMENTS = 200;
@@ -48,7 +50,7 @@ export function openDatabase(path: string, options: SqliteOptions = {}): Sqlite 
   database.pragma('foreign_keys = ON');
   // What is deleted is overwritten: elements that served, revoked rows, the keys of an ended epoch.
   database.pragma('secure_delete = ON');
-  database.pragma('temp_store = MEMORY');
+  database.pragma(`temp_store = ${options.temporary === 'disk' ? 'FILE' : 'MEMORY'}`);
   const prepared = new Map<string, BetterSqlite.Statement>();
 
   function statement(sql: string): BetterSqlite.Statement {

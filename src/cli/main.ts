@@ -1,106 +1,16 @@
 #!/usr/bin/env node
-/** The command line of an organisation. */
-import { setFlagsFromString } from 'node:v8';
-import { Command, CommanderError } from '@commander-js/extra-typings';
-import { ImportError } from '../agent/import/errors.ts';
-import { EXIT, machineProblem, Problem } from '../agent/problem.ts';
-import { VERSION } from '../version.ts';
-import { accountsCommand } from './commands/accounts.ts';
-import { backupCommand, restoreCommand } from './commands/backup.ts';
-import { completionCommand } from './commands/completion.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { exportCommand } from './commands/export.ts';
-import { initCommand, lockCommand, registerCommand, renewCommand, unlockCommand } from './commands/init.ts';
-import { partnerCommand } from './commands/partner.ts';
-import { populationCommand } from './commands/population.ts';
-import { ledgerCommand, matrixCommand, overlapCommand, whiteSpaceCommand } from './commands/questions.ts';
-import { scopeCommand } from './commands/scope.ts';
-import { statusCommand } from './commands/status.ts';
-import { syncCommand } from './commands/sync.ts';
-import { note, printJson } from './output.ts';
+/** The entry of `commonground`. What it does stands in program.ts, which only a Node that can run it is to load. */
+import { nodeProblem } from '../runtime.ts';
 
-// Long lists are read through, not kept: a young generation that grows to 64 MB would only hold their garbage longer.
-setFlagsFromString('--semi-space-growth-factor=1');
-
-const program = new Command('commonground')
-  .exitOverride()
-  .description(
-    'Compare your customer list with a partner’s without showing it to the partner or to the service between you.',
-  )
-  .version(VERSION)
-  .showSuggestionAfterError()
-  .addHelpText(
-    'after',
-    `
-From nothing to the overlap:
-  commonground init --name "Aurora Analytics"
-  commonground accounts import accounts.csv opportunities.csv
-  commonground register --service https://commonground.example
-  commonground partner invite borealis          (they: partner accept)
-  commonground partner verify borealis          (both, on the phone)
-  commonground scope grant --partner borealis --preset overlap
-  commonground sync --wait
-  commonground overlap --mine open-opportunities --theirs customers
-
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 bad input, 4 locked, 5 done and waiting for the partner,
-6 refused by policy, 7 service unreachable or refusing, 8 something does not check: call your partner.`,
-  );
-for (const entry of [
-  initCommand(),
-  unlockCommand(),
-  lockCommand(),
-  registerCommand(),
-  renewCommand(),
-  accountsCommand(),
-  populationCommand(),
-  partnerCommand(),
-  scopeCommand(),
-  syncCommand(),
-  matrixCommand(),
-  overlapCommand(),
-  whiteSpaceCommand(),
-  exportCommand(),
-  ledgerCommand(),
-  statusCommand(),
-  doctorCommand(),
-  backupCommand(),
-  restoreCommand(),
-  completionCommand(program as Command),
-]) {
-  program.addCommand(entry as Command);
-}
-
-try {
-  await program.parseAsync();
-} catch (error) {
-  process.exitCode = report(error);
-}
-
-/** Tells what went wrong and what to do next; with --json as one document on standard output too. */
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  const { code, message, hint, exitCode } = describe(error);
-  note(message);
-  if (hint) note(`hint: ${hint}`);
-  if (process.argv.includes('--json')) printJson({ error: { code, message, hint: hint ?? null } });
-  return exitCode;
-}
-
-function describe(error: unknown): {
-  code: string;
-  message: string;
-  hint: string | undefined;
-  exitCode: number;
-} {
-  if (error instanceof Problem)
-    return { code: error.code, message: error.message, hint: error.hint, exitCode: error.exitCode };
-  if (error instanceof ImportError) {
-    const line = error.line > 0 ? `line ${error.line}: ` : '';
-    return { code: error.code, message: line + error.message, hint: error.hint, exitCode: EXIT.input };
-  }
-  const known = machineProblem(error);
-  if (known) return describe(known);
-  const { code, message } = error as NodeJS.ErrnoException;
-  const hint = 'this is a bug or a broken machine; nothing half-written was kept';
-  return { code: code ?? 'failed', message: message ?? String(error), hint, exitCode: EXIT.failed };
+const problem = nodeProblem(process.versions.node);
+if (problem === null) {
+  const { env } = process;
+  // `npm run commonground` works in the package's folder; the paths that a person types are meant where they stand.
+  if (env.npm_lifecycle_event === 'commonground' && env.npm_package_name === 'commonground' && env.INIT_CWD)
+    process.chdir(env.INIT_CWD);
+  const { run } = await import('./program.ts');
+  await run();
+} else {
+  console.error(`commonground: ${problem}`);
+  process.exitCode = 1;
 }

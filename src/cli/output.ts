@@ -44,6 +44,18 @@ export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ');
 }
 
+/** How fast work goes and how long it takes yet; nothing while neither can be told. */
+export function pace(done: number, total: number, ms: number): string {
+  if (ms < 500 || done <= 0) return '';
+  const rate = done / (ms / 1000);
+  const left = Math.ceil((total - done) / rate);
+  const text =
+    left < 100 ? `${left} s` : left < 6000 ? `${Math.round(left / 60)} min` : `${Math.round(left / 3600)} h`;
+  return `  ${rate < 10 ? rate.toFixed(1) : Math.round(rate)}/s${left > 0 ? `  ${text} left` : ''}`;
+}
+
+const BAR_STAYS_MS = 3000;
+
 /** Progress of long work: a bar with rate and time left on a terminal, a line a phase elsewhere. */
 export function progressBar(): { update(phase: string, done: number, total: number): void; stop(): void } {
   if (!process.stderr.isTTY) {
@@ -60,7 +72,7 @@ export function progressBar(): { update(phase: string, done: number, total: numb
     };
   }
   const bar = new cliProgress.SingleBar({
-    format: 'commonground: {phase} {bar} {value}/{total}  {rate}/s  {eta_formatted} left',
+    format: 'commonground: {phase} {bar} {value}/{total}{pace}',
     stream: process.stderr,
     hideCursor: true,
     clearOnComplete: true,
@@ -68,16 +80,21 @@ export function progressBar(): { update(phase: string, done: number, total: numb
   });
   let current = '';
   let begun = Date.now();
+  let moved = 0;
+  let over = true;
   return {
     update(phase, done, total) {
+      // Two phases may go on side by side; the bar stays with one until it is over, or does not move.
+      if (phase !== current && !over && Date.now() - moved < BAR_STAYS_MS) return;
+      moved = Date.now();
+      over = done >= total;
       if (phase !== current) {
         if (current) bar.stop();
         current = phase;
         begun = Date.now();
-        bar.start(total, done, { phase, rate: '-' });
+        bar.start(total, done, { phase, pace: '' });
       }
-      const seconds = (Date.now() - begun) / 1000;
-      bar.update(done, { phase, rate: seconds > 0.2 ? Math.round(done / seconds) : '-' });
+      bar.update(done, { phase, pace: pace(done, total, Date.now() - begun) });
     },
     stop() {
       if (current) bar.stop();

@@ -1,5 +1,6 @@
 /** Asking the person at the terminal. Secrets are asked here or read from files, never taken from arguments. */
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { readSecretFile } from '../agent/home.ts';
@@ -61,7 +62,7 @@ export function readText(path: string): string {
   } catch {
     throw new Problem(
       'bad_input',
-      `cannot read ${path === '-' ? 'standard input' : path}`,
+      `cannot read ${path === '-' ? 'standard input' : resolve(path)}`,
       'check the path and its permissions',
     );
   }

@@ -6,9 +6,13 @@ import type { Waiting } from '../agent/sync/step.ts';
 /** What each kind of waiting means. */
 export const WAITING_TEXTS: Readonly<Record<Waiting, string>> = {
   partner_accepts: 'waiting for the partner to accept the invitation',
+  partner_opens: 'waiting for the partner to run `commonground partner verify`',
   you_verify: 'waiting for you: `commonground partner verify`',
   partner_verifies: 'waiting for the partner to verify and sync',
   partner_signs_epoch: 'waiting for the partner’s next sync',
+  partner_updates:
+    'waiting for the partner to update commonground: it has no version of the matching rules in common with yours',
+  you_update: 'waiting for you: update commonground; the partner has only newer matching rules',
   you_grant: 'waiting for you: `commonground scope grant`',
   partner_grants: 'waiting for the partner to grant a scope',
   partner_evaluates: 'waiting for the partner’s next sync',
@@ -25,6 +29,8 @@ const REPORT_TEXTS: Readonly<Record<HealthCode, string>> = {
   up_to_date: 'all is up to date',
   partner_verifies: 'it waits for you to verify and sync',
   partner_signs_epoch: 'it waits for your next sync',
+  partner_updates: 'it waits for you to update commonground',
+  you_update: 'it waits for its own people to update commonground',
   you_grant: 'it waits for its own people to grant a scope',
   partner_grants: 'it waits for you to grant a scope',
   partner_evaluates: 'it waits for your next sync',

@@ -27,6 +27,7 @@ describe('completion', () => {
       'end',
       'invite',
       'list',
+      'rules',
       'verify',
     ]);
     expect(offered(stdout, ['commonground', 'scope', 'grant', '--p'])).toEqual([

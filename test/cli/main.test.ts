@@ -41,7 +41,11 @@ describe('help', () => {
     ['renew'],
     ['accounts', 'import'],
     ['accounts', 'sources'],
+    ['accounts', 'remove'],
     ['accounts', 'list'],
+    ['accounts', 'check'],
+    ['accounts', 'tune'],
+    ['accounts', 'test'],
     ['population', 'add'],
     ['population', 'list'],
     ['population', 'remove'],
@@ -268,8 +272,10 @@ describe('the main job, as two people type it', () => {
       partners: [{ waiting: null, requested: 0, submitted: null }],
     });
     // Nothing was paid twice: three domains and three names each way.
-    const status = document<{ partners: { budget: unknown }[] }>(await done(run('b', 'status', '--json')));
-    expect(status.partners[0]?.budget).toMatchObject([
+    const status = document<{ partners: { budget: { used: number }[] }[] }>(
+      await done(run('b', 'status', '--json')),
+    );
+    expect(status.partners[0]?.budget.filter(({ used }) => used > 0)).toMatchObject([
       { kind: 'domain', used: 3 },
       { kind: 'name', used: 3 },
     ]);
@@ -308,7 +314,10 @@ describe('the main job, as two people type it', () => {
 
   it('revokes at once', async () => {
     await done(run('b', 'scope', 'revoke', '--partner', 'ay'));
-    expect(document(await done(run('a', 'overlap', '--json')))).toEqual({ rows: [] });
+    expect(document(await done(run('a', 'overlap', '--json')))).toMatchObject({
+      rows: [],
+      empty: [{ partner: 'bee', reason: 'nothing_granted' }],
+    });
     const shown = await done(run('a', 'scope', 'show'));
     expect(shown.stdout).toContain('is granted nothing');
   });

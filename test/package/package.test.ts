@@ -12,6 +12,7 @@ import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
+import { nodeProblem, OLDEST_NODE as OLDEST } from '../../src/runtime.ts';
 import { VERSION } from '../../src/version.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -96,6 +97,31 @@ describe('the tarball', () => {
       expect.arrayContaining(['.', './protocol', './agent', './service']),
     );
   });
+});
+
+describe('the programs', () => {
+  it.each(['20.20.2', '22.17.1', '18.0.0', '9.9.9'])(
+    'say on Node %s that it is too old, and load nothing',
+    async (version) => {
+      expect(OLDEST_NODE).toBe(OLDEST);
+      expect(nodeProblem(version)).toContain(`this is ${version}`);
+      const old = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });
+      process.dlopen = () => { console.error('loaded a native module'); process.exit(9); };`;
+      for (const bin of Object.values(manifest.bin)) {
+        const source = join(ROOT, bin.replace('dist/', '').replace('.js', '.ts'));
+        const preload = `data:text/javascript,${encodeURIComponent(old)}`;
+        const told = await run(process.execPath, ['--import', preload, source, '--help']);
+        expect(told).toMatchObject({ code: 1, stdout: '' });
+        expect(told.stderr).toMatch(
+          /^commonground: this needs Node 22\.18 or later; this is [\d.]+\nhint: .*\n$/,
+        );
+      }
+    },
+  );
+
+  it.each([OLDEST, '22.19.0', '24.21.0', '25.0.0-nightly'])('run on Node %s', (version) =>
+    expect(nodeProblem(version)).toBeNull(),
+  );
 });
 
 describe('the installed package', () => {

@@ -12,7 +12,7 @@ import {
   signRequest,
 } from '../../protocol/evaluation.ts';
 import { sha256 } from '../../protocol/hash.ts';
-import { type Identifier, KINDS, type Kind } from '../../protocol/identifiers/kind.ts';
+import { EVALUATED_KINDS, type EvaluatedKind, type Identifier } from '../../protocol/identifiers/kind.ts';
 import { otherSide, type Side } from '../../protocol/ids.ts';
 import { identifierKey } from '../../protocol/keys.ts';
 import { ok, type Result, refuse } from '../../protocol/result.ts';
@@ -29,7 +29,7 @@ import { contextOf, type World } from './parties.ts';
 
 /** What the asking side keeps of a chunk until the answer comes. */
 interface KeptChunk {
-  readonly kind: Kind;
+  readonly kind: EvaluatedKind;
   readonly values: readonly string[];
   readonly inputs: readonly Uint8Array[];
   readonly blinding: Blinding;
@@ -61,7 +61,7 @@ export function ask(
 ): Asked {
   const context = contextOf(world, side);
   const chunks: KeptChunk[] = [];
-  for (const kind of KINDS) {
+  for (const kind of EVALUATED_KINDS) {
     const values = [
       ...new Set(identifiers.filter((entry) => entry.kind === kind).map((entry) => entry.value)),
     ];
@@ -91,7 +91,7 @@ export function answer(
   const evaluator = world[otherSide(side)];
   const request = openRequest(signed, context, world[side].agent.publicKey);
   if (!request.ok) return request;
-  const counts = new Map<Kind, number>();
+  const counts = new Map<EvaluatedKind, number>();
   const answers: Uint8Array[] = [];
   for (const [index, listed] of request.value.chunks.entries()) {
     const blinded = openRequestChunk(chunks[index] ?? new Uint8Array(), context, request.value, index);

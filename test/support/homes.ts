@@ -42,6 +42,7 @@ export const EVERYTHING: GrantOptions = {
     level: 'fields',
     fields: ['account_name', 'owner'],
     whiteSpace: 'names',
+    review: true,
   })),
   budget: { domain: 1000, name: 1000 },
 };

@@ -42,7 +42,7 @@ export async function startServiceProcess(
     process.execPath,
     [
       ...nodeArguments(preload),
-      path('service/node.ts'),
+      path('service/main.ts'),
       '--port',
       String(port),
       '--data',

@@ -2,7 +2,7 @@
 import { compare, concat, toHex, uint } from '../../protocol/bytes.ts';
 import { sha256 } from '../../protocol/hash.ts';
 import type { Identifier } from '../../protocol/identifiers/kind.ts';
-import { type Kind, kindNumber, kindOf, STRONG_KINDS } from '../../protocol/identifiers/kind.ts';
+import { isStrong, type Kind, kindNumber, kindOf } from '../../protocol/identifiers/kind.ts';
 import { otherSide, type Side } from '../../protocol/ids.ts';
 import { confirmationBox, confirmKey, tagOf, verifyBox, wrapKey } from '../../protocol/keys.ts';
 import { FIELDS, type Field, fieldNumber } from '../../protocol/scope.ts';
@@ -73,7 +73,7 @@ export function upload(
     const row = { context, handle, submission: number, scopeHash };
     handles.set(toHex(handle), account);
     const mask = account.populations.reduce((bits, population) => bits | (1 << population), 0);
-    records.accounts.push(concat(handle, uint(mask, 1)));
+    records.accounts.push(concat(handle, uint(mask, 1), uint(0, 1)));
     const identifiers = new Map(account.identifiers.map((identifier) => [keyName(identifier), identifier]));
     for (const [name, identifier] of identifiers) {
       const key = keys.get(name);
@@ -88,7 +88,7 @@ export function upload(
         });
         records.boxes.push(concat(tag, handle, uint(population, 1), box));
       }
-      if (!account.fields || !STRONG_KINDS.includes(identifier.kind)) continue;
+      if (!account.fields || !isStrong(identifier.kind)) continue;
       records.wraps.push(concat(tag, handle, wrapRowKey(wrapKey(key, side), row, tag, rowKey, world.random)));
     }
     for (const [field, text] of Object.entries(account.fields ?? {})) {

@@ -12,6 +12,7 @@ import {
   expectedLines,
   identifiers,
   type Lists,
+  OTHER,
   onlyPartnership,
   openSide,
   overlapLines,
@@ -106,7 +107,7 @@ export class Stage {
   /** The state of a pair that nothing ever disturbed: every pair, every identifier paid once. */
   async expectUndisturbed(now: Lists, ...before: readonly Lists[]): Promise<void> {
     for (const side of SIDES) {
-      const partner = side === 'a' ? 'b' : 'a';
+      const partner = OTHER[side];
       const agent = await openSide(this.world, side);
       expect(await overlapLines(agent)).toEqual(expectedLines(now[side], now[partner]));
       const all = [now, ...before].map((lists) => lists[partner]);

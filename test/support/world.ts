@@ -2,7 +2,8 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KINDS } from '../../protocol/identifiers/kind.ts';
+import { identify } from '../../protocol/identifiers/index.ts';
+import { EVALUATED_KINDS } from '../../protocol/identifiers/kind.ts';
 import { type Agent, openAgent } from '../../src/agent/agent.ts';
 import { askMatrix, askOverlap, type OverlapRow } from '../../src/agent/answers.ts';
 import { homeAt } from '../../src/agent/home.ts';
@@ -13,6 +14,8 @@ import { EVERYTHING, grantBoth, importRows, type Row, twoOrganisations } from '.
 
 export const SIDES = ['a', 'b'] as const;
 export type SideName = (typeof SIDES)[number];
+/** The partner of each. */
+export const OTHER = { a: 'b', b: 'a' } as const;
 export type Lists = Readonly<Record<SideName, readonly Row[]>>;
 
 /** A folder with the homes `a` and `b`, their key files, and the data of their service. */
@@ -103,22 +106,55 @@ export function expectedLines(
 /** The cells of one side's matrix as lines of populations and numbers. */
 export async function matrixLines(agent: Agent): Promise<string[]> {
   const { cells } = await askMatrix(agent, onlyPartnership(agent));
-  return cells.map((cell) => [cell.mine, cell.theirs, cell.pairs, cell.whiteSpace].join(' ')).sort();
+  return cells
+    .map((cell) => [cell.mine, cell.theirs, cell.confirmed?.pairs, cell.whiteSpace].join(' '))
+    .sort();
+}
+
+/** All that one side has of the pair: its answers, and what it evaluated for its partner. */
+export async function standing(world: World, side: SideName) {
+  const agent = await openSide(world, side);
+  try {
+    return {
+      overlap: await overlapLines(agent),
+      matrix: await matrixLines(agent),
+      evaluated: evaluated(agent),
+    };
+  } finally {
+    agent.close();
+  }
+}
+
+/**
+ * Every overlap that one side may see while both bring in their newer list: of the old or of the new list of either side,
+ * never of half a list. `held` is what the own home holds now.
+ */
+export function wholeOverlaps(
+  lists: { readonly old: Lists; readonly new: Lists },
+  side: SideName,
+  held: Lists,
+): string[][] {
+  const both = [lists.old, lists.new];
+  return both.flatMap((mine) =>
+    both.map((theirs) => expectedLines(mine[side], theirs[OTHER[side]], held[side])),
+  );
 }
 
 /** Elements that a side evaluated for its partner so far, by kind. */
 export function evaluated(agent: Agent): Record<string, number> {
   const { id } = onlyPartnership(agent);
-  return Object.fromEntries(KINDS.map((kind) => [kind, usedCount({ agent, id }, kind, null)]));
+  const counts = EVALUATED_KINDS.map((kind) => [kind, usedCount({ agent, id }, kind, null)] as const);
+  return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }
 
-/** Distinct domains and names that a side's lists ever held, which is what its partner must have evaluated. */
+/** Distinct identifiers by kind that a side's lists ever held, which is what its partner must have evaluated. */
 export function identifiers(...lists: readonly (readonly Row[])[]): Record<string, number> {
-  const rows = lists.flat();
-  return {
-    domain: new Set(rows.map(([, , domain]) => domain)).size,
-    name: new Set(rows.map(([, name]) => name)).size,
-  };
+  const values = new Map<string, Set<string>>();
+  for (const [, name, domain] of lists.flat()) {
+    for (const { kind, value } of identify({ names: [name], domains: [domain] }).identifiers)
+      values.set(kind, (values.get(kind) ?? new Set()).add(value));
+  }
+  return Object.fromEntries([...values].map(([kind, distinct]) => [kind, distinct.size]));
 }
 
 /**
@@ -140,7 +176,7 @@ export function twoVersions(count: number): { readonly old: Lists; readonly new:
   return { old: lists(false), new: lists(true) };
 }
 
-/** A number in letters, so that no normaliser takes it for a suffix. */
+/** A number in letters, too long for any legal form: `dac` and `gag` are such. */
 function word(n: number): string {
-  return Array.from(String(n), (digit) => 'bcdfghjklm'[Number(digit)]).join('a');
+  return `${Array.from(String(n), (digit) => 'bcdfghjklm'[Number(digit)]).join('a')}ix`;
 }

@@ -1,7 +1,9 @@
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { type Agent, timestamp } from '../../agent/agent.ts';
+import { MEANINGS } from '../../agent/import/columns.ts';
 import { openExport } from '../../agent/import/export.ts';
 import { parseMap } from '../../agent/import/layout.ts';
+import { placement } from '../../agent/placement.ts';
 import { PRESET_RULES } from '../../agent/population.ts';
 import { Problem } from '../../agent/problem.ts';
 import { parseRule } from '../../agent/rule.ts';
@@ -15,9 +17,13 @@ import {
   MAX_REJECTED,
   populationsOf,
   putPopulation,
+  removeSource,
+  type Source,
 } from '../../agent/store/lists.ts';
 import { collect, command, group, withAgent } from '../command.ts';
 import { note, print, printJson, table } from '../output.ts';
+import { noteUnplaced } from '../unplaced.ts';
+import { checkCommand, testCommand, tuneCommand } from './quality.ts';
 
 /** `accounts`: the organisation's own lists. */
 export function accountsCommand() {
@@ -27,30 +33,35 @@ export function accountsCommand() {
   )
     .addCommand(importCommand())
     .addCommand(sourcesCommand())
-    .addCommand(listCommand());
+    .addCommand(removeCommand())
+    .addCommand(listCommand())
+    .addCommand(checkCommand())
+    .addCommand(tuneCommand())
+    .addCommand(testCommand());
 }
 
 function importCommand() {
   return command(
     'import',
-    'Read CRM exports (CSV or TSV; Salesforce and HubSpot are recognised). Each file replaces what it replaced the last time.',
+    [
+      'Read CRM exports (CSV or TSV; Salesforce, HubSpot, Dynamics 365 and Pipedrive are recognised, also in German, French',
+      'and Spanish). Each file replaces what it replaced the last time. The more columns say who a company is (website, city,',
+      'country, former names, LEI, VAT, DUNS, ISIN, register), the more is matched; records of one company become one account.',
+    ].join('\n'),
     'commonground accounts import accounts.csv opportunities.csv\ncommonground accounts import customers.tsv --map "Firma=name" --map "Netz=domain"\ncommonground accounts import accounts.csv --dry-run',
   )
     .argument('<files...>', 'accounts, and opportunities that name their account')
-    .option(
-      '--map <column=meaning>',
-      'say what a column means (id, name, domain, country, type, owner, …)',
-      collect,
-    )
+    .option('--map <column=meaning>', `say what a column means: ${MEANINGS.join(', ')}`, collect)
     .option('--source <name>', 'name of the source that is replaced (default: the file name)')
     .option('--dry-run', 'show what would change and change nothing')
     .action(async (files, options) =>
       withAgent(options, async (agent) => {
         if (options.source && files.length > 1)
           throw new Problem('bad_argument', '--source names one source', 'import the files one by one');
+        const before = listSources(agent.store);
         const summaries: ImportSummary[] = [];
         for (const file of files) {
-          const opened = await openExport(file, options.map ? { map: parseMap(options.map) } : {});
+          const opened = await openExport(resolve(file), options.map ? { map: parseMap(options.map) } : {});
           const summary = await importSource(agent.store, options.source ?? basename(file), opened, {
             keep: !options.dryRun,
             now: timestamp(Date.now()),
@@ -61,11 +72,19 @@ function importCommand() {
           summaries.push(summary);
         }
         const populations = options.dryRun ? [] : addPresets(agent);
+        const placed = options.dryRun ? null : placement(agent.store);
         if (options.json)
-          return printJson({ kept: !options.dryRun, files: summaries, populationsAdded: populations });
+          return printJson({
+            kept: !options.dryRun,
+            files: summaries,
+            populationsAdded: populations,
+            ...(placed
+              ? { unplaced: placed.unplaced, unplacedGroups: placed.groups.slice(0, MAX_REJECTED) }
+              : {}),
+          });
         print(
           table(
-            ['source', 'what', 'layout', 'added', 'changed', 'removed', 'unchanged', 'rejected'],
+            ['source', 'what', 'layout', 'added', 'changed', 'removed', 'unchanged', 'rejected', 'merged'],
             summaries.map((summary) => [
               summary.source,
               summary.what,
@@ -75,12 +94,18 @@ function importCommand() {
               summary.removed,
               summary.unchanged,
               summary.rejectedCount,
+              summary.merged.count,
             ]),
           ),
         );
-        for (const summary of summaries) printRejected(summary);
+        for (const summary of summaries) {
+          printRejected(summary);
+          printMerged(summary);
+        }
         if (populations.length > 0)
           note(`populations made: ${populations.join(', ')} (see \`commonground population list\`)`);
+        if (placed) noteUnplaced(placed);
+        for (const summary of summaries) noteNewSource(summary, before);
         if (options.dryRun) note('nothing was changed (--dry-run)');
       }),
     );
@@ -106,6 +131,28 @@ function sourcesCommand() {
         );
       }),
   );
+}
+
+function removeCommand() {
+  return command(
+    'remove',
+    'Remove a source with its records, such as one that was imported under a second name.',
+    'commonground accounts remove accounts-copy.csv',
+  )
+    .argument('<source>', 'as `accounts sources` names it')
+    .action(async (source, options) =>
+      withAgent(options, async (agent) => {
+        const records = removeSource(agent.store, source);
+        if (records === null)
+          throw new Problem(
+            'bad_argument',
+            `there is no source ${source}`,
+            'see `commonground accounts sources`',
+          );
+        if (options.json) return printJson({ removed: source, records });
+        note(`${source} removed with ${records} records; the next sync takes them from what is compared`);
+      }),
+    );
 }
 
 const LIST_LIMIT = 100;
@@ -153,7 +200,7 @@ function listCommand() {
           ),
         );
         note(
-          total > accounts.length ? `${accounts.length} of ${total} accounts (--limit)` : `${total} accounts`,
+          total > accounts.length ? `${accounts.length} of ${total} records (--limit)` : `${total} records`,
         );
       }),
     );
@@ -184,10 +231,30 @@ function addPresets(agent: Agent): string[] {
   });
 }
 
+/** A renamed export is a second source of the same records, which nobody means. */
+function noteNewSource({ source, what }: ImportSummary, before: readonly Source[]): void {
+  const others = before.filter((known) => known.what === what).map(({ name }) => name);
+  const [other] = others;
+  if (other === undefined || others.includes(source)) return;
+  note(
+    `${source} is a new source beside ${others.join(', ')}; if it is the same export under another name, import it with --source ${other}, and empty the new one with \`accounts remove\``,
+  );
+}
+
 function printRejected(summary: ImportSummary): void {
   for (const { line, reason } of summary.rejected.slice(0, 10))
     note(`${summary.source} line ${line}: ${reason}; not taken`);
   const more = summary.rejectedCount - Math.min(10, summary.rejected.length);
   if (more > 0)
     note(`${summary.source}: ${more} more rejected rows (--json lists the first ${MAX_REJECTED})`);
+}
+
+/** The latest import's view: a file that comes later may merge more. */
+function printMerged({ source, merged }: ImportSummary): void {
+  for (const { line, record, into } of merged.rows.slice(0, 10))
+    note(
+      `${source} line ${line}: record ${record} is the same company as ${into}; together they are one account`,
+    );
+  const more = merged.count - Math.min(10, merged.rows.length);
+  if (more > 0) note(`${source}: ${more} more records of companies that stand there already`);
 }

@@ -45,6 +45,9 @@ export function restoreCommand() {
       if (options.json) return printJson({ home: home.directory, createdAt, keyFile });
       print(`${home.directory} is as it was on ${createdAt}`);
       note(
+        'stop the old home now if it still runs: its `sync --watch` or timer; two homes of one organisation contradict each other',
+      );
+      note(
         'next: `commonground sync` takes up what happened since; partners connected and lists imported since are missing',
       );
       if (keyFile === null) note('first `commonground unlock`, with the passphrase of the home');

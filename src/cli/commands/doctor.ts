@@ -30,6 +30,9 @@ export function doctorCommand() {
       print(`${level.padEnd(7)}  ${(partner ?? check).padEnd(12)}  ${printable(message)} [${code}]`);
       if (hint && level !== 'ok') print(`${' '.repeat(23)}→ ${hint}`);
     }
-    print(isWell ? 'all is well' : 'something is to be done');
+    const wrong = found.filter(({ level }) => level === 'warning' || level === 'error');
+    print(
+      isWell ? 'all is well' : `to be done: ${wrong.map(({ message }) => printable(message)).join('; ')}`,
+    );
   });
 }

@@ -30,7 +30,7 @@ export function endCommand() {
           const { ended } = await endPartnership(agent, partnership);
           if (options.json)
             return printJson({ partner: partnership.alias, partnership: partnership.id, ended });
-          if (ended) print(`${partnership.alias}: ${describeEnding(ended, partnership.alias)}`);
+          if (ended) print(`${partnership.alias}: ${describeEnding(ended, partnership)}`);
           note('keys and compared data are deleted here and at the service; the ledger stays readable');
         } finally {
           unlock();

@@ -5,7 +5,7 @@ import { collect, command, withAgent } from '../command.ts';
 import { csv } from '../csv.ts';
 import { EXPORT_FORMATS, type ExportFormat, overlapTable, whiteSpaceTable } from '../export/tables.ts';
 import { note, printJson } from '../output.ts';
-import { overlapRows, whiteSpaceRows } from './questions.ts';
+import { noteKnown, overlapRows, whiteSpaceRows } from './questions.ts';
 
 /** `export`: answers as files for a CRM. */
 export function exportCommand() {
@@ -38,22 +38,35 @@ A cell that a spreadsheet would compute gets an apostrophe before it.`,
           throw new Problem('bad_argument', 'standard output takes the file or the JSON document, not both');
         if (what === 'whitespace' && (options.mine || options.since !== undefined))
           throw new Problem('bad_argument', '--mine and --since are for the overlap');
-        const { rows, leftOut } =
+        const answer =
           what === 'overlap'
-            ? overlapTable(format, await overlapRows(agent, options))
-            : whiteSpaceTable(format, await whiteSpaceRows(agent, options));
+            ? { ...(await overlapRows(agent, options)), what, known: 0 }
+            : { ...(await whiteSpaceRows(agent, options)), what };
+        const { rows, leftOut } =
+          answer.what === 'overlap'
+            ? overlapTable(format, answer.rows)
+            : whiteSpaceTable(format, answer.rows);
         const text = csv(rows, { bom });
         if (out === '-') process.stdout.write(text);
         else if (options.force) replaceFile(out, text);
         else createSecretFile(out, text);
-        if (options.json) return printJson({ file: out, rows: rows.length - 1, leftOut });
+        if (options.json)
+          return printJson({
+            file: out,
+            rows: rows.length - 1,
+            leftOut,
+            empty: answer.empty,
+            known: answer.known,
+          });
         note(`${rows.length - 1} rows${out === '-' ? '' : ` in ${out}`}`);
         if (leftOut > 0) note(`${leftOut} pairs left out: ${whyLeftOut(format)}`);
+        noteKnown(answer.known);
+        for (const { message } of answer.empty) note(message);
       }),
     );
 }
 
 function whyLeftOut(format: ExportFormat): string {
   const program = format === 'salesforce' ? 'Salesforce' : 'HubSpot';
-  return `their accounts have no record id of ${program}, or are not in your list any more`;
+  return `they are to review, or their accounts have no record id of ${program}, or are not in your list any more`;
 }

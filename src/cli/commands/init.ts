@@ -2,9 +2,18 @@ import { isDisplayName } from '../../../protocol/certificate.ts';
 import { systemRandom } from '../../../protocol/hash.ts';
 import { Client } from '../../agent/client.ts';
 import { readConfiguration, writeConfiguration } from '../../agent/home.ts';
-import { createKeyring, type Lock, lock, renewKeyring, SESSION_HOURS, unlock } from '../../agent/keyring.ts';
+import {
+  createKeyring,
+  type Lock,
+  lock,
+  refuseInitialised,
+  SESSION_HOURS,
+  unlock,
+} from '../../agent/keyring.ts';
 import { fingerprint } from '../../agent/partners.ts';
 import { Problem } from '../../agent/problem.ts';
+import { renewCertificate } from '../../agent/renewal.ts';
+import { ServiceRefusal } from '../../agent/transport.ts';
 import { command, homeOf, withAgent } from '../command.ts';
 import { note, print, printJson } from '../output.ts';
 import { ask, askPassphrase, readText } from '../prompt.ts';
@@ -30,6 +39,7 @@ export function initCommand() {
       if (options.keyFile && options.passphraseFile)
         throw new Problem('bad_argument', 'choose --key-file or --passphrase-file, not both');
       const home = homeOf(options);
+      refuseInitialised(home);
       const by: Lock = options.keyFile
         ? { keyFile: options.keyFile }
         : { passphrase: await askPassphrase(options.passphraseFile, true) };
@@ -62,8 +72,8 @@ export function initCommand() {
 export function registerCommand() {
   return command(
     'register',
-    'Register your organisation at a service. Accepting an invitation does this too.',
-    'commonground register --service https://commonground.example',
+    'Register your organisation at a service, with a code of its operator. Accepting an invitation does this too, without one.',
+    'commonground register --service https://commonground.example\ncommonground register --service https://commonground.example --code-file code.txt',
   )
     .requiredOption('--service <url>', 'address of the service')
     .option('--code-file <file>', 'read the one-time registration code from a file, or - for standard input')
@@ -91,7 +101,15 @@ export function registerCommand() {
             })
           ).trim();
         }
-        await client.register(code ? { registrationCode: code } : {});
+        await client.register(code ? { registrationCode: code } : {}).catch((error: unknown) => {
+          if (!(error instanceof ServiceRefusal) || error.serviceCode !== 'registration_refused') throw error;
+          throw new ServiceRefusal(
+            error,
+            error.serviceCode,
+            code ? 'the registration code is wrong or used' : 'this service needs a registration code',
+            'ask the operator for a new code; an organisation that a partner invites needs none',
+          );
+        });
         writeConfiguration(agent.home, { ...agent.configuration, service: url });
         const { organisation, name } = agent.keyring.certificate;
         if (options.json) return printJson({ organisation, name, service: url, operator: service.operator });
@@ -113,13 +131,8 @@ export function renewCommand() {
       const home = homeOf(options);
       const configuration = readConfiguration(home);
       const passphrase = configuration.keyFile ? null : await askPassphrase(options.passphraseFile, false);
-      const keyring = await renewKeyring(
-        home,
-        configuration,
-        { file: options.rootKey, passphrase },
-        Date.now(),
-      );
-      if (configuration.service) await new Client(configuration.service, keyring, Date.now).register({});
+      const root = { file: options.rootKey, passphrase };
+      const keyring = await renewCertificate(home, configuration, root, Date.now);
       const validUntil = new Date(keyring.certificate.validUntil * 1000).toISOString();
       if (options.json) return printJson({ agentKeyValidUntil: validUntil });
       print(`agent key valid until ${validUntil}`);

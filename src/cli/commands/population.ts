@@ -1,10 +1,13 @@
+import { placement } from '../../agent/placement.ts';
 import { matches, PRESET_RULES, populationFromList, type Rule } from '../../agent/population.ts';
 import { Problem } from '../../agent/problem.ts';
 import { describeRule, parseRule } from '../../agent/rule.ts';
-import { eachAccount, listPopulations, putPopulation, removePopulation } from '../../agent/store/lists.ts';
+import { eachCompany } from '../../agent/store/companies.ts';
+import { type Account, listPopulations, putPopulation, removePopulation } from '../../agent/store/lists.ts';
 import { command, group, withAgent } from '../command.ts';
 import { note, print, printJson, table } from '../output.ts';
 import { readText } from '../prompt.ts';
+import { noteUnplaced } from '../unplaced.ts';
 
 /** `population`: named rules over the own accounts. */
 export function populationCommand() {
@@ -36,8 +39,7 @@ function addCommand() {
           );
         const rule = ruleOf(name, options);
         let accounts = 0;
-        for (const account of eachAccount(agent.store))
-          if (matches(rule, account.record, account.opportunities)) accounts++;
+        for (const records of eachCompany(agent.store)) if (isIn(rule, records)) accounts++;
         putPopulation(agent.store, { name, text: describeRule(rule), rule });
         if (options.json) return printJson({ name, rule: describeRule(rule), accounts });
         print(`${name}: ${accounts} accounts`);
@@ -47,6 +49,11 @@ function addCommand() {
           );
       }),
     );
+}
+
+/** An account is in a population with any of its records, as partners are shown it. */
+function isIn(rule: Rule, records: readonly Account[]): boolean {
+  return records.some(({ record, opportunities }) => matches(rule, record, opportunities));
 }
 
 function ruleOf(
@@ -78,30 +85,43 @@ function listCommand() {
   return command(
     'list',
     'Populations, their rules and how many accounts each has.',
-    'commonground population list',
-  ).action(async (options) =>
-    withAgent(options, async (agent) => {
-      const populations = listPopulations(agent.store);
-      const counts = populations.map(() => 0);
-      for (const account of eachAccount(agent.store)) {
-        populations.forEach((population, i) => {
-          if (matches(population.rule, account.record, account.opportunities))
-            counts[i] = (counts[i] ?? 0) + 1;
-        });
-      }
-      if (options.json) {
-        return printJson({
-          populations: populations.map(({ name, text }, i) => ({ name, rule: text, accounts: counts[i] })),
-        });
-      }
-      print(
-        table(
-          ['population', 'accounts', 'rule'],
-          populations.map(({ name, text }, i) => [name, counts[i] ?? 0, text]),
-        ),
-      );
-    }),
-  );
+    'commonground population list\ncommonground population list --full',
+  )
+    .option('--full', 'rules at their whole length')
+    .action(async (options) =>
+      withAgent(options, async (agent) => {
+        const populations = listPopulations(agent.store);
+        const placed = placement(agent.store);
+        const counts = placed.byPopulation;
+        if (options.json) {
+          return printJson({
+            populations: populations.map(({ name, text }, i) => ({ name, rule: text, accounts: counts[i] })),
+            unplaced: placed.unplaced,
+          });
+        }
+        print(
+          table(
+            ['population', 'accounts', 'rule'],
+            [
+              ...populations.map(({ name, text }, i) => [
+                name,
+                counts[i] ?? 0,
+                shortened(text, options.full),
+              ]),
+              ...(placed.unplaced > 0 ? [['(in none)', placed.unplaced, 'not compared']] : []),
+            ],
+          ),
+        );
+        noteUnplaced(placed);
+      }),
+    );
+}
+
+/** So much of a rule fits into a line. */
+const RULE_LENGTH = 70;
+
+function shortened(rule: string, full: true | undefined): string {
+  return full || rule.length <= RULE_LENGTH ? rule : `${rule.slice(0, RULE_LENGTH - 1)}… (--full)`;
 }
 
 function removeCommand() {

@@ -9,10 +9,13 @@ import {
   type WhiteSpaceRow,
 } from '../../agent/answers.ts';
 import type { MatrixAnswer, Question } from '../../agent/client.ts';
+import { knownNames } from '../../agent/known.ts';
 import { Problem } from '../../agent/problem.ts';
 import { findPartnership, listPartnerships, type Partnership } from '../../agent/store/partnerships.ts';
 import { collect, command, withAgent } from '../command.ts';
+import { type EmptyReason, emptyReason } from '../empty.ts';
 import { note, print, printable, printJson, table } from '../output.ts';
+import { kindsText, printWhy } from './why.ts';
 
 /** `matrix`: how many accounts meet, by population. */
 export function matrixCommand() {
@@ -29,7 +32,14 @@ export function matrixCommand() {
           answers.push({ partner: partnership.alias, ...(await askMatrix(agent, partnership)) });
         }
         if (options.json) return printJson({ partners: answers });
-        for (const answer of answers) printMatrix(answer);
+        for (const answer of answers) {
+          if (answer.snapshot && answer.populations.theirs.length > 0) printMatrix(answer);
+          else
+            note(
+              (await emptyReason(agent, findPartnership(agent.store, answer.partner), { what: 'matrix' }))
+                .message,
+            );
+        }
       }),
     );
 }
@@ -38,19 +48,22 @@ export function matrixCommand() {
 export function overlapCommand() {
   return command(
     'overlap',
-    'The accounts that you and your partners both have, with your CRM record ids and what the partner grants of its side.',
-    'commonground overlap --mine open-opportunities --theirs customers\ncommonground overlap --partner borealis --since 3 --json',
+    'The accounts that you and your partners both have, with your CRM record ids and what the partner grants of its side. Confirmed pairs are one company; pairs to review may be namesakes and show no fields: `commonground review` decides about them.',
+    'commonground overlap --mine open-opportunities --theirs customers\ncommonground overlap --partner borealis --since 3 --json\ncommonground overlap --partner borealis --why',
   )
     .option('--partner <alias>', 'only this partner (default: all verified)')
     .option('--mine <population>', 'only accounts in this population of yours', collect)
     .option('--theirs <population>', 'only accounts in this population of theirs', collect)
     .option('--since <snapshot>', 'only pairs first seen after this snapshot', Number)
     .option('--limit <n>', 'at most so many rows', Number)
+    .option('--why', 'say of each pair which rule decided and which of your columns it rests on')
     .action(async (options) =>
       withAgent(options, async (agent) => {
-        const rows = await overlapRows(agent, options);
-        if (options.json) return printJson({ rows });
-        printOverlap(rows);
+        const { rows, empty } = await overlapRows(agent, options);
+        if (options.json) return printJson({ rows, empty });
+        if (options.why) printWhy(rows);
+        else if (rows.length > 0) printOverlap(rows);
+        for (const { message } of empty) note(message);
       }),
     );
 }
@@ -59,7 +72,7 @@ export function overlapCommand() {
 export function whiteSpaceCommand() {
   return command(
     'whitespace',
-    'Accounts of your partners that you do not have, as far as they grant their names.',
+    'Accounts of your partners that you do not have, as far as they grant their names. Names that stand anywhere in your own list are left out.',
     'commonground whitespace --partner borealis --theirs customers',
   )
     .option('--partner <alias>', 'only this partner (default: all verified)')
@@ -67,15 +80,19 @@ export function whiteSpaceCommand() {
     .option('--limit <n>', 'at most so many rows', Number)
     .action(async (options) =>
       withAgent(options, async (agent) => {
-        const rows = await whiteSpaceRows(agent, options);
-        if (options.json) return printJson({ rows });
-        print(
-          table(
-            ['partner', 'name', 'their populations'],
-            rows.map((row) => [row.partner, row.name, row.theirPopulations.join(' ')]),
-          ),
-        );
-        note(`${rows.length} accounts`);
+        const { rows, empty, known } = await whiteSpaceRows(agent, options);
+        if (options.json) return printJson({ rows, empty, known });
+        if (rows.length > 0) {
+          print(
+            table(
+              ['partner', 'name', 'their populations'],
+              rows.map((row) => [row.partner, row.name, row.theirPopulations.join(' ')]),
+            ),
+          );
+          note(`${rows.length} accounts`);
+        }
+        noteKnown(known);
+        for (const { message } of empty) note(message);
       }),
     );
 }
@@ -123,24 +140,59 @@ export interface Narrowing {
   readonly theirs?: string[] | undefined;
   readonly since?: number | undefined;
   readonly limit?: number | undefined;
+  /** With what each pair rests on; for the overlap. */
+  readonly why?: boolean | undefined;
 }
 
-/** The overlap with all partners asked, by the own account's name. */
-export function overlapRows(agent: Agent, options: Narrowing): Promise<OverlapRow[]> {
-  return sortedRows(agent, options, askOverlap, (row) => row.account);
+/** Rows of all partners asked, and why a partner has none. */
+interface Rows<Row> {
+  readonly rows: readonly Row[];
+  readonly empty: readonly EmptyReason[];
 }
 
-/** The white space of all partners asked, by name. */
-export function whiteSpaceRows(agent: Agent, options: Narrowing): Promise<WhiteSpaceRow[]> {
-  return sortedRows(agent, options, askWhiteSpace, (row) => row.name);
+/** The overlap with all partners asked, by the own account's name, without the pairs that people here rejected. */
+export function overlapRows(agent: Agent, options: Narrowing): Promise<Rows<OverlapRow>> {
+  const ask: typeof askOverlap = (...to) =>
+    withoutRejected(askOverlap(to[0], to[1], to[2], { why: options.why }));
+  return sortedRows(agent, options, 'overlap', ask, (row) => row.account);
+}
+
+async function* withoutRejected(rows: AsyncIterable<OverlapRow>): AsyncGenerator<OverlapRow> {
+  for await (const row of rows) if (row.decision !== 'rejected') yield row;
+}
+
+/**
+ * The white space of all partners asked, by name, without the accounts that the own list knows by name: those were not
+ * compared, for instance because they are in no population. `known` says how many.
+ */
+export async function whiteSpaceRows(
+  agent: Agent,
+  options: Narrowing,
+): Promise<Rows<WhiteSpaceRow> & { readonly known: number }> {
+  const { rows, empty } = await sortedRows(agent, options, 'whitespace', askWhiteSpace, (row) => row.name);
+  const known = knownNames(
+    agent.store,
+    rows.map(({ name }) => name),
+  );
+  const unknown = rows.filter(({ name }) => !known.has(name));
+  return { rows: unknown, empty, known: rows.length - unknown.length };
+}
+
+/** Says what `whiteSpaceRows` left out. */
+export function noteKnown(known: number): void {
+  if (known > 0)
+    note(
+      `${known} left out: accounts of that name stand in your own list, but were not compared or did not match`,
+    );
 }
 
 async function sortedRows<Row>(
   agent: Agent,
   options: Narrowing,
+  what: 'overlap' | 'whitespace',
   ask: (agent: Agent, partnership: Partnership, question: Question) => AsyncIterable<Row>,
   nameOf: (row: Row) => string,
-): Promise<Row[]> {
+): Promise<Rows<Row>> {
   checkNumbers(options);
   const { mine, theirs, since, limit } = options;
   const question: Question = {
@@ -150,18 +202,21 @@ async function sortedRows<Row>(
     ...(limit === undefined ? {} : { limit: Math.min(500, limit) }),
   };
   const rows: Row[] = [];
+  const empty: EmptyReason[] = [];
   for (const partnership of asked(agent, options.partner)) {
     if (limit !== undefined && rows.length >= limit) break;
+    const before = rows.length;
     for await (const row of ask(agent, partnership, question)) {
       rows.push(row);
       if (limit !== undefined && rows.length >= limit) break;
     }
+    if (rows.length === before) empty.push(await emptyReason(agent, partnership, { what, theirs }));
   }
-  return rows.sort((x, y) => nameOf(x).localeCompare(nameOf(y)));
+  return { rows: rows.sort((x, y) => nameOf(x).localeCompare(nameOf(y))), empty };
 }
 
 /** The partners a question goes to: the named one, else all verified; of ended ones the ledger stays readable. */
-function asked(agent: Agent, name: string | undefined, withEnded = false): Partnership[] {
+export function asked(agent: Agent, name: string | undefined, withEnded = false): Partnership[] {
   if (name !== undefined) return [findPartnership(agent.store, name)];
   const verified = listPartnerships(agent.store).filter(
     ({ verifiedAt, deadSince, ended }) => verifiedAt && !deadSince && (!ended || withEnded),
@@ -173,16 +228,18 @@ function asked(agent: Agent, name: string | undefined, withEnded = false): Partn
 
 function printMatrix(answer: MatrixAnswer & { readonly partner: string }): void {
   const { mine, theirs } = answer.populations;
-  if (!answer.snapshot) return note(`${answer.partner}: no snapshot yet; both sides have to sync`);
-  if (theirs.length === 0) return note(`${answer.partner} grants you nothing at present`);
-  print(`${answer.partner}, snapshot ${answer.snapshot.number} (${answer.snapshot.at})`);
+  print(`${answer.partner}, snapshot ${answer.snapshot?.number} (${answer.snapshot?.at})`);
   const shown = (value: number | null, exact: boolean) =>
     value === null ? '·' : exact ? String(value) : value === 0 ? 'few' : `≥${value}`;
   const rows = mine.map((row) => [
     row,
     ...theirs.map((column) => {
       const cell = answer.cells.find((candidate) => candidate.mine === row && candidate.theirs === column);
-      return cell ? shown(cell.pairs, cell.exact) : '·';
+      if (!cell?.confirmed) return '·';
+      const confirmed = shown(cell.confirmed.accounts, cell.exact);
+      return cell.review && cell.review.accounts > 0
+        ? `${confirmed} (+${shown(cell.review.accounts, cell.exact)})`
+        : confirmed;
     }),
   ]);
   const white = theirs.map((column) => {
@@ -191,27 +248,44 @@ function printMatrix(answer: MatrixAnswer & { readonly partner: string }): void 
     );
     return cell ? shown(cell.whiteSpace, cell.whiteSpaceExact) : '·';
   });
+  const cells = [...rows.map(([, ...counts]) => counts), white].flat().join(' ');
   print(table(['yours \\ theirs', ...theirs], [...rows, ['(not in your list)', ...white]]));
-  if (answer.cells.some((cell) => cell.pairs !== null && !cell.exact))
-    note('≥ numbers are rounded down by the partner’s scope; “few” is below its minimum; · is not granted');
+  if (answer.cells.some((cell) => cell.review && cell.review.accounts > 0))
+    note('accounts in confirmed pairs, of the side that has fewer; behind + those in pairs to review');
+  const legend = [
+    cells.includes('≥') ? '≥ at least so many: rounded down by the partner’s scope' : '',
+    cells.includes('few') ? '“few” fewer than its scope shows' : '',
+    cells.includes('·') ? '· not granted to you' : '',
+  ].filter((text) => text !== '');
+  if (legend.length > 0) note(legend.join('; '));
 }
 
 function printOverlap(rows: readonly OverlapRow[]): void {
   const fields = FIELDS.filter((field) => rows.some((row) => row.fields[field] !== undefined));
   print(
     table(
-      ['partner', 'record', 'account', 'their populations', 'matched by', ...fields],
+      ['partner', 'record', 'account', 'their populations', 'tier', 'matched by', ...fields],
       rows.map((row) => [
         row.partner,
-        row.removed ? '(removed from your list)' : row.record,
+        row.removed ? '(removed from your list)' : row.records.map(({ record }) => record).join(' '),
         row.account,
         row.theirPopulations.join(' '),
-        row.matchedBy.join('+'),
+        tierText(row),
+        kindsText(row.matchedBy),
         ...fields.map((field) => printable(row.fields[field] ?? '')),
       ]),
     ),
   );
-  note(`${rows.length} pairs`);
+  const review = rows.filter((row) => row.tier === 'review' && row.decision === null).length;
+  note(
+    review > 0
+      ? `${rows.length - review} confirmed pairs, ${review} to review with \`commonground review list\``
+      : `${rows.length} pairs`,
+  );
+}
+
+function tierText({ tier, decision }: OverlapRow): string {
+  return decision ? `${decision} by you` : tier;
 }
 
 function checkNumbers(options: Pick<Narrowing, 'limit' | 'since'>): void {

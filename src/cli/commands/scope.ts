@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { EVALUATED_KINDS, type EvaluatedKind } from '../../../protocol/identifiers/kind.ts';
 import {
   ANY_POPULATION,
   FIELDS,
@@ -45,8 +46,8 @@ function grantCommand() {
     .option('--preset <preset>', PRESETS.join(', '))
     .option('--population <name>', 'only these of your populations (default: all)', collect)
     .option(
-      '--rule <mine:theirs:level[:fields[:white space]]>',
-      `one rule; levels ${LEVELS.join(', ')}; white space ${WHITE_SPACE_LEVELS.join(', ')}; theirs may be ${ANY_POPULATION}`,
+      '--rule <mine:theirs:level[:fields[:white space[:review]]]>',
+      `one rule; levels ${LEVELS.join(', ')}; white space ${WHITE_SPACE_LEVELS.join(', ')}; ${REVIEW} adds possible matches; theirs may be ${ANY_POPULATION}`,
       collect,
     )
     .option('--rules-file <file>', 'rules as a JSON array, as `scope show --json` prints them')
@@ -55,7 +56,11 @@ function grantCommand() {
       'counts below it are not shown and others are rounded down to its multiples',
       Number,
     )
-    .option('--budget <kind=n>', 'comparisons a year that the partner may ask for: domain=N, name=N', collect)
+    .option(
+      '--budget <kind=n>',
+      `comparisons a year that the partner may ask for; kinds ${EVALUATED_KINDS.join(', ')}`,
+      collect,
+    )
     .option('--until <time>', 'end of the scope, RFC 3339 in UTC')
     .option('--dry-run', 'show what would be granted and grant nothing')
     .action(async (options) =>
@@ -129,6 +134,9 @@ function revokeCommand() {
     );
 }
 
+/** Stands at the end of a rule that grants pairs of the tier `review` too. */
+const REVIEW = 'review';
+
 const ruleFile = z.array(
   z.strictObject({
     population: z.string(),
@@ -136,6 +144,7 @@ const ruleFile = z.array(
     level: z.enum(LEVELS),
     fields: z.array(z.enum(FIELDS)),
     whiteSpace: z.enum(WHITE_SPACE_LEVELS),
+    review: z.boolean().default(false),
   }),
 );
 
@@ -178,7 +187,7 @@ function rulesOf(
 }
 
 function parseRuleText(text: string): ScopeRule {
-  const [population = '', partnerPopulation = '', level = '', fields = '', whiteSpace = 'none'] =
+  const [population = '', partnerPopulation = '', level = '', fields = '', whiteSpace = 'none', review = ''] =
     text.split(':');
   const named = fields === '' ? [] : fields.split(',').map((field) => field.trim());
   const wrong = (what: string, value: string, known: readonly string[]) =>
@@ -191,6 +200,8 @@ function parseRuleText(text: string): ScopeRule {
   if (!knownLevel) throw wrong('level', level, LEVELS);
   const knownWhiteSpace = WHITE_SPACE_LEVELS.find((known) => known === whiteSpace);
   if (!knownWhiteSpace) throw wrong('white space', whiteSpace, WHITE_SPACE_LEVELS);
+  if (review !== '' && review !== REVIEW) throw wrong('last part', review, [REVIEW]);
+  const knownReview = review === REVIEW;
   const knownFields = named.map((field): Field => {
     const known = FIELDS.find((candidate) => candidate === field);
     if (!known) throw wrong('field', field, FIELDS);
@@ -208,16 +219,22 @@ function parseRuleText(text: string): ScopeRule {
     level: knownLevel,
     fields: knownFields,
     whiteSpace: knownWhiteSpace,
+    review: knownReview,
   };
 }
 
-function parseBudget(entries: readonly string[]): { domain?: number; name?: number } {
-  const budget: { domain?: number; name?: number } = {};
+function parseBudget(entries: readonly string[]): Partial<Record<EvaluatedKind, number>> {
+  const budget: Partial<Record<EvaluatedKind, number>> = {};
   for (const entry of entries) {
-    const match = /^(domain|name)=(\d{1,9})$/.exec(entry);
-    if (!match)
-      throw new Problem('bad_argument', `--budget ${entry} is not understood`, 'give domain=N or name=N');
-    budget[match[1] === 'domain' ? 'domain' : 'name'] = Number(match[2]);
+    const match = /^([a-z]+)=(\d{1,9})$/.exec(entry);
+    const kind = EVALUATED_KINDS.find((known) => known === match?.[1]);
+    if (!kind)
+      throw new Problem(
+        'bad_argument',
+        `--budget ${entry} is not understood`,
+        `give KIND=N with one of ${EVALUATED_KINDS.join(', ')}`,
+      );
+    budget[kind] = Number(match?.[2]);
   }
   return budget;
 }

@@ -1,14 +1,21 @@
-import { KINDS } from '../../../protocol/identifiers/kind.ts';
+import { EVALUATED_KINDS } from '../../../protocol/identifiers/kind.ts';
 import type { Agent } from '../../agent/agent.ts';
-import type { PartnershipView } from '../../agent/client.ts';
+import type { PartnershipView, ServiceView } from '../../agent/client.ts';
 import { describeEnding, followEnding } from '../../agent/ending.ts';
-import { fingerprint, operatorNotice } from '../../agent/partners.ts';
+import { fingerprint, viewOf } from '../../agent/partners.ts';
 import { readMine, readTheirs } from '../../agent/scopes.ts';
+import { countCompanies } from '../../agent/store/companies.ts';
 import { countAccounts } from '../../agent/store/lists.ts';
-import { getPartnership, listPartnerships, type Partnership } from '../../agent/store/partnerships.ts';
+import {
+  getPartnership,
+  isLive,
+  listPartnerships,
+  type Partnership,
+} from '../../agent/store/partnerships.ts';
 import { usedCount } from '../../agent/sync/evaluate.ts';
 import { standingOf } from '../../agent/sync/standing.ts';
 import { command, withAgent } from '../command.ts';
+import { noteEnded, unfinished } from '../ended.ts';
 import { note, print, printJson } from '../output.ts';
 import { reportText, standingText } from '../states.ts';
 
@@ -23,14 +30,15 @@ export function statusCommand() {
       const { certificate } = agent.keyring;
       const service = agent.configuration.service ? await agent.client().service() : null;
       const partners = [];
-      for (const partnership of listPartnerships(agent.store))
-        partners.push(await partnerStatus(agent, partnership));
+      const before = listPartnerships(agent.store);
+      for (const partnership of before) partners.push(await partnerStatus(agent, partnership));
       const result = {
         organisation: certificate.organisation,
         name: certificate.name,
         fingerprint: fingerprint(certificate.rootKey),
         agentKeyValidUntil: new Date(certificate.validUntil * 1000).toISOString(),
-        accounts: countAccounts(agent.store),
+        accounts: countCompanies(agent.store),
+        records: countAccounts(agent.store),
         service: agent.configuration.service,
         operator: service?.operator ?? null,
         clockSkewSeconds: service ? Math.round((Date.parse(service.time) - agent.now()) / 1000) : null,
@@ -40,14 +48,16 @@ export function statusCommand() {
       print(`${result.name} (${result.organisation})`);
       print(`  fingerprint  ${result.fingerprint}`);
       print(`  agent key    valid until ${result.agentKeyValidUntil}`);
-      print(`  accounts     ${result.accounts}`);
+      const { accounts, records } = result;
+      print(`  accounts     ${accounts}${records === accounts ? '' : ` (${records} records)`}`);
       print(
-        `  service      ${result.service ?? 'none yet: `commonground register`'}${service ? `, operated by ${service.operator.name}` : ''}`,
+        `  service      ${result.service ?? 'none yet: `commonground register`'}${service ? `, operated by ${operatorText(service, agent)}` : ''}`,
       );
-      if (service) note(operatorNotice(service, agent, null).text);
       if (Math.abs(result.clockSkewSeconds ?? 0) > 60)
         note(`the clocks of this machine and the service differ by ${result.clockSkewSeconds} s`);
-      for (const partner of partners) {
+      noteEnded(before);
+      const shown = new Set(unfinished(before).map(({ id }) => id));
+      for (const partner of partners.filter(({ partnership }) => shown.has(partnership))) {
         print(`${partner.partner}: ${partner.waiting}${partner.since ? ` (since ${partner.since})` : ''}`);
         if (partner.partnerLastSeen)
           print(
@@ -55,9 +65,9 @@ export function statusCommand() {
           );
         if (partner.snapshot) print(`  snapshot ${partner.snapshot.number} of ${partner.snapshot.at}`);
         print(
-          `  scopes: you grant version ${partner.scopes.mine ?? '-'}, you are granted version ${partner.scopes.theirs ?? '-'}`,
+          `  scopes: you grant ${versionText(partner.scopes.mine)}, you are granted ${versionText(partner.scopes.theirs)}`,
         );
-        for (const { kind, used, budget } of partner.budget)
+        for (const { kind, used, budget } of partner.budget.filter((one) => one.used > 0))
           print(`  comparisons for the partner this year, ${kind}: ${used} of ${budget}`);
       }
     }),
@@ -77,11 +87,11 @@ async function partnerStatus(agent: Agent, partnership: Partnership) {
     scopes: { mine: null, theirs: null },
     budget: [],
   });
-  if (partnership.ended?.told) return over(describeEnding(partnership.ended, alias), null);
+  if (partnership.ended?.told) return over(describeEnding(partnership.ended, partnership), null);
   if (partnership.deadSince) return over('ended: the words differed', partnership.deadSince);
-  const view = await agent.client().partnership(id);
+  const view = await viewOf(agent, partnership);
   const { ended } = await followEnding(agent, partnership, view);
-  if (ended) return over(describeEnding(ended, alias), null);
+  if (ended) return over(describeEnding(ended, partnership), null);
   const { standing, since } = await standingOf(agent, id, view);
   const current = getPartnership(agent.store, id);
   const mine = readMine(agent, current);
@@ -95,12 +105,27 @@ async function partnerStatus(agent: Agent, partnership: Partnership) {
     partnerLastSeen: view.since?.lastSeenAt ?? null,
     partnerReports: view.since?.health ?? null,
     scopes: { mine: mine?.number ?? null, theirs: theirs?.number ?? null },
-    budget: KINDS.map((kind) => ({
+    budget: EVALUATED_KINDS.map((kind) => ({
       kind,
       used: usedCount({ agent, id }, kind, year),
       budget: mine?.evaluationBudget[kind] ?? 0,
     })),
   };
+}
+
+/** Who runs the service, where it is one of those concerned more than by name. */
+function operatorText({ operator }: ServiceView, agent: Agent): string {
+  const { name, organisation } = operator;
+  if (!organisation) return name;
+  if (organisation === agent.keyring.certificate.organisation) return `${name}, your own organisation`;
+  const partner = listPartnerships(agent.store).find(
+    (one) => isLive(one) && one.partner?.organisation === organisation,
+  );
+  return partner ? `${name}: your partner ${partner.alias}, on whose word levels and counts rest` : name;
+}
+
+function versionText(version: number | null): string {
+  return version === null ? 'nothing' : `version ${version}`;
 }
 
 /** What the partner's unattended agent said of itself; nothing where it has none. */

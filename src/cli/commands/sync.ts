@@ -1,17 +1,27 @@
 import { fromBase64url } from '../../../protocol/bytes.ts';
+import { EVALUATED_KINDS, type EvaluatedKind } from '../../../protocol/identifiers/kind.ts';
 import { populationGrant } from '../../../protocol/scope.ts';
-import type { Agent } from '../../agent/agent.ts';
+import { type Agent, timestamp } from '../../agent/agent.ts';
 import { openPool } from '../../agent/crypto/pool.ts';
 import { describeEnding } from '../../agent/ending.ts';
 import { lockHome } from '../../agent/home.ts';
 import { requireVerified } from '../../agent/partners.ts';
 import { EXIT, Problem } from '../../agent/problem.ts';
-import { grantsAnything, readMine } from '../../agent/scopes.ts';
-import { findPartnership, listPartnerships, type Partnership } from '../../agent/store/partnerships.ts';
+import { grantsAnything, KIND_TEXTS, readMine } from '../../agent/scopes.ts';
+import { countCompanies } from '../../agent/store/companies.ts';
+import {
+  findPartnership,
+  getPartnership,
+  listPartnerships,
+  type Partnership,
+} from '../../agent/store/partnerships.ts';
 import type { Progress } from '../../agent/sync/context.ts';
 import { scanList } from '../../agent/sync/list.ts';
+import type { Waiting } from '../../agent/sync/step.ts';
 import { type SyncReport, syncPartnership } from '../../agent/sync/sync.ts';
+import { newestNormaliser, normaliserOf } from '../../agent/sync/terms.ts';
 import { command, withAgent } from '../command.ts';
+import { noteEnded, unfinished } from '../ended.ts';
 import { note, print, printJson, progressBar, table } from '../output.ts';
 import { WAITING_TEXTS } from '../states.ts';
 import { watchHome } from './watch.ts';
@@ -32,20 +42,25 @@ export function syncCommand() {
         if (options.watch && (options.wait !== undefined || options.dryRun))
           throw new Problem('bad_argument', '--watch goes with neither --wait nor --dry-run');
         if (options.watch) return watchHome(agent, options);
+        const all = listPartnerships(agent.store);
         const partnerships = options.partner
           ? [findPartnership(agent.store, options.partner)]
-          : listPartnerships(agent.store);
-        if (partnerships.length === 0) note('there is no partner yet: `commonground partner invite`');
+          : unfinished(all);
+        if (partnerships.length === 0)
+          note('there is no partner yet: `commonground partner invite`, or `partner accept` an invitation');
+        if (!options.partner && !options.json) noteEnded(all);
         if (options.dryRun) return dryRun(agent, partnerships, options.json ?? false);
         const seconds =
           options.wait === true ? 600 : options.wait === undefined ? null : Number(options.wait);
+        if (seconds !== null && !(seconds >= 0))
+          throw new Problem('bad_argument', `--wait ${options.wait} is not a number of seconds`);
         const reports = await syncAll(
           agent,
           partnerships,
           seconds === null ? null : Date.now() + seconds * 1000,
         );
         if (options.json) printJson({ partners: reports });
-        else for (const report of reports) print(describe(report));
+        else for (const report of reports) print(describe(agent, report));
         if (reports.some((report) => report.waiting !== null)) process.exitCode = EXIT.waiting;
       }),
     );
@@ -60,11 +75,17 @@ async function syncAll(
   const unlock = lockHome(agent.home);
   const pool = openPool();
   const bar = progressBar();
+  const until =
+    waitUntilMs === null ? '' : `; until ${timestamp(waitUntilMs)}, or stop with Ctrl-C and come back later`;
   try {
     const syncs = partnerships.map(({ id, alias }) => {
       const progress: Progress = (phase, done, total) =>
         bar.update(partnerships.length > 1 ? `${alias}: ${phase}` : phase, done, total);
-      return syncPartnership(agent, id, pool, { progress, waitUntilMs });
+      const onWaiting = (waiting: Waiting) => {
+        bar.stop();
+        note(`${alias}: ${WAITING_TEXTS[waiting]}${until}`);
+      };
+      return syncPartnership(agent, id, pool, { progress, waitUntilMs, onWaiting });
     });
     // One partner's problem must not cut another's work short.
     const outcomes = await Promise.allSettled(syncs);
@@ -78,8 +99,9 @@ async function syncAll(
   }
 }
 
-function describe(report: SyncReport): string {
-  if (report.ended) return `${report.partner}: ${describeEnding(report.ended, report.partner)}`;
+function describe(agent: Agent, report: SyncReport): string {
+  if (report.ended)
+    return `${report.partner}: ${describeEnding(report.ended, getPartnership(agent.store, report.partnership))}`;
   const parts: string[] = [];
   if (report.evaluated > 0) parts.push(`evaluated ${report.evaluated} blinded identifiers for the partner`);
   if (report.requested > 0) parts.push(`had ${report.requested} blinded identifiers evaluated`);
@@ -92,8 +114,9 @@ function describe(report: SyncReport): string {
   return `${report.partner}: ${parts.join('; ')}`;
 }
 
-function dryRun(agent: Agent, partnerships: readonly Partnership[], json: boolean): void {
-  const plans = partnerships.map((partnership) => plan(agent, partnership));
+async function dryRun(agent: Agent, partnerships: readonly Partnership[], json: boolean): Promise<void> {
+  const plans: Awaited<ReturnType<typeof plan>>[] = [];
+  for (const partnership of partnerships) plans.push(await plan(agent, partnership));
   if (json) return printJson({ dryRun: true, partners: plans });
   for (const entry of plans) {
     print(
@@ -103,46 +126,59 @@ function dryRun(agent: Agent, partnerships: readonly Partnership[], json: boolea
     print(
       table(
         ['  population', 'accounts', 'level', 'fields', 'white space'],
-        entry.populations.map((row) => [
-          `  ${row.name}`,
-          row.accounts,
-          row.level,
-          row.fields.join(' ') || '-',
-          row.whiteSpace,
-        ]),
+        [
+          ...entry.populations.map((row) => [
+            `  ${row.name}`,
+            row.accounts,
+            row.level,
+            row.fields.join(' ') || '-',
+            row.whiteSpace,
+          ]),
+          ...(entry.unlisted > 0 ? [['  (in none of these)', entry.unlisted, 'not compared', '', '']] : []),
+        ],
       ),
     );
     print(
-      `  blinded for the partner to evaluate: ${entry.wanted.domain} domains, ${entry.wanted.name} names (of ${entry.identifiers} identifiers)`,
+      `  blinded for the partner to evaluate: ${wantedText(entry.wanted)} (of ${entry.identifiers} identifiers)`,
     );
     print(
-      '  the service gets handles, populations, tags and sealed fields; no name, domain or record id leaves this machine in the clear',
+      '  the service gets a random number for each account, the populations it is in, and encrypted values; no name, domain or record id leaves this machine in the clear',
     );
   }
   note('nothing was sent (--dry-run)');
 }
 
-function plan(agent: Agent, partnership: Partnership) {
+function wantedText(wanted: Readonly<Partial<Record<EvaluatedKind, number>>>): string {
+  const parts = EVALUATED_KINDS.flatMap((kind) => {
+    const count = wanted[kind] ?? 0;
+    return count > 0 ? [`${count} ${KIND_TEXTS[kind]}`] : [];
+  });
+  return parts.join(', ') || 'nothing new';
+}
+
+async function plan(agent: Agent, partnership: Partnership) {
   const nothing = {
     partner: partnership.alias,
     scope: null,
     accounts: 0,
+    unlisted: 0,
     identifiers: 0,
     wanted: { domain: 0, name: 0 },
     populations: [],
   };
-  if (partnership.ended) return { ...nothing, blocked: describeEnding(partnership.ended, partnership.alias) };
+  if (partnership.ended) return { ...nothing, blocked: describeEnding(partnership.ended, partnership) };
   if (!partnership.verifiedAt || partnership.deadSince)
     return { ...nothing, blocked: 'not verified; nothing would leave' };
   const scope = readMine(agent, partnership);
   if (!scope || !partnership.scopes.mine || !grantsAnything(scope, agent.now()))
     return { ...nothing, blocked: 'nothing is granted; nothing would leave' };
   requireVerified(partnership);
-  const list = scanList(
+  const list = await scanList(
     agent.store,
     partnership.id,
     scope,
     fromBase64url(partnership.scopes.mine) ?? new Uint8Array(),
+    normaliserOf(agent, partnership) ?? newestNormaliser(agent, partnership),
     false,
   );
   const populations = scope.populations.map((name, index) => ({
@@ -155,6 +191,7 @@ function plan(agent: Agent, partnership: Partnership) {
     blocked: null,
     scope: scope.number,
     accounts: list.accounts,
+    unlisted: countCompanies(agent.store) - list.accounts,
     identifiers: list.identifiers,
     wanted: list.wanted,
     populations,

@@ -9,7 +9,10 @@ type CrmFormat = Exclude<ExportFormat, 'csv'>;
 export interface ExportTable {
   /** The header first. */
   readonly rows: readonly (readonly string[])[];
-  /** Pairs that are not in it: their account has no record id of this CRM, or is not in the list any more. */
+  /**
+   * Pairs that are not in it: they are to review, or their account has no record id of this CRM, or is not in the list
+   * any more.
+   */
   readonly leftOut: number;
 }
 
@@ -41,7 +44,10 @@ const RECORD_IDS: Readonly<Record<CrmFormat, RegExp>> = {
   hubspot: /^\d{1,20}$/,
 };
 
-/** The overlap: a row a pair as csv, a row a record for a CRM, which takes each record once in a file. */
+/**
+ * The overlap: a row a pair as csv, a row a record for a CRM, which takes each record once in a file, and nothing that a
+ * person has to look at first.
+ */
 export function overlapTable(format: ExportFormat, rows: readonly OverlapRow[]): ExportTable {
   const fields = FIELDS.filter((field) => rows.some((row) => row.fields[field] !== undefined));
   if (format === 'csv')
@@ -49,8 +55,10 @@ export function overlapTable(format: ExportFormat, rows: readonly OverlapRow[]):
   const byRecord = new Map<string, OverlapRow[]>();
   let leftOut = 0;
   for (const row of rows) {
-    if (row.removed || !RECORD_IDS[format].test(row.record)) leftOut++;
-    else byRecord.set(row.record, [...(byRecord.get(row.record) ?? []), row]);
+    const isSure = (row.tier === 'confirmed' || row.decision === 'confirmed') && !row.removed;
+    const ids = !isSure ? [] : row.records.filter(({ record }) => RECORD_IDS[format].test(record));
+    if (ids.length === 0) leftOut++;
+    for (const { record } of ids) byRecord.set(record, [...(byRecord.get(record) ?? []), row]);
   }
   const names = COLUMNS[format];
   const header = [
@@ -84,17 +92,18 @@ export function whiteSpaceTable(format: ExportFormat, rows: readonly WhiteSpaceR
 
 function pairHeader(fields: readonly Field[]): string[] {
   const fixed = ['partner', 'record', 'source', 'account', 'their_populations', 'matched_by'];
-  return [...fixed, 'first_seen', 'first_seen_at', ...fields.map((field) => `their_${field}`)];
+  return [...fixed, 'tier', 'first_seen', 'first_seen_at', ...fields.map((field) => `their_${field}`)];
 }
 
 function pair(row: OverlapRow, fields: readonly Field[]): string[] {
   return [
     row.partner,
-    row.record,
+    row.removed ? row.record : joined(row.records.map(({ record }) => record)),
     row.source,
     row.account,
     joined(row.theirPopulations),
     joined(row.matchedBy),
+    row.decision ? `${row.decision} by you` : row.tier,
     String(row.firstSeen),
     row.firstSeenAt,
     ...fields.map((field) => row.fields[field] ?? ''),
