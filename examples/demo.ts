@@ -140,7 +140,9 @@ try {
     await run('aurora', ['ledger']);
   });
 
-  const overlap = await json<{ rows: { record: string }[] }>('aurora', ['overlap']);
+  const overlap = await json<{ rows: { tier: string }[] }>('aurora', ['overlap']);
+  const confirmed = overlap.rows.filter(({ tier }) => tier === 'confirmed').length;
+  const review = overlap.rows.length - confirmed;
   const whiteSpace = await json<{ rows: unknown[] }>('aurora', ['whitespace']);
   const matrix = await json<{ partners: unknown[] }>('aurora', ['matrix']);
   const searched = await searchService();
@@ -148,7 +150,7 @@ try {
     `\nThe service's files were searched for ${searched.needles} names, domains and record ids of both lists: ${searched.found} found.`,
   );
   say(
-    `Aurora and Borealis have ${overlap.rows.length} pairs of accounts in common; Borealis shows Aurora ${whiteSpace.rows.length} names of accounts that Aurora lacks.`,
+    `Aurora and Borealis have ${confirmed} confirmed pairs of accounts in common, and ${review} that a person has to review; Borealis shows Aurora ${whiteSpace.rows.length} names of accounts that Aurora lacks.`,
   );
   say(
     `Seconds a stage: ${Object.entries(timings)
@@ -160,6 +162,8 @@ try {
     console.log(
       JSON.stringify({
         overlap: overlap.rows.length,
+        confirmed,
+        review,
         whiteSpace: whiteSpace.rows.length,
         clearTextFound: searched.found,
         matrix: matrix.partners,

@@ -8,8 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemRandom } from '../protocol/hash.ts';
+import { EVALUATED_KINDS, KINDS, type Kind } from '../protocol/identifiers/kind.ts';
+import type { Tier } from '../protocol/tier.ts';
 import { type Agent, openAgent, timestamp } from '../src/agent/agent.ts';
-import { askOverlap } from '../src/agent/answers.ts';
+import { askOverlap, type OverlapRow } from '../src/agent/answers.ts';
 import { Client } from '../src/agent/client.ts';
 import { openPool } from '../src/agent/crypto/pool.ts';
 import { homeAt, writeConfiguration } from '../src/agent/home.ts';
@@ -44,7 +46,7 @@ for (const file of ['a.csv', 'b.csv', 'truth.csv']) {
   process.exit(2);
 }
 
-const BUDGET = { domain: 100_000_000, name: 100_000_000 };
+const BUDGET = Object.fromEntries(EVALUATED_KINDS.map((kind) => [kind, 100_000_000]));
 const folder = mkdtempSync(join(tmpdir(), 'commonground-score-'));
 const service = await startService({ port: 0, data: join(folder, 'service'), registration: 'open' });
 const pool = openPool();
@@ -60,12 +62,13 @@ try {
   ]);
   const found = await foundPairs(a.agent, b.agent, partnershipA, partnershipB);
   const truth = await readTruth(join(directory, 'truth.csv'));
-  const right = [...found].filter((pair) => truth.has(pair)).length;
+  const confirmed = found.filter(({ tier }) => tier === 'confirmed');
   const result = {
     pairs: truth.size,
-    found: found.size,
-    recall: round(truth.size === 0 ? 1 : right / truth.size),
-    precision: round(found.size === 0 ? 1 : right / found.size),
+    // The confirmed tier alone, then with what a person would have to look at.
+    ...scoreOf(confirmed, truth),
+    both: scoreOf(found, truth),
+    byKind: byKind(found, truth),
     elementsPerAccount: round((reportA.requested + reportB.requested) / (a.accounts + b.accounts)),
     seconds: round((performance.now() - begun) / 1000),
   };
@@ -120,6 +123,7 @@ async function connect(a: Agent, b: Agent): Promise<[Partnership['id'], Partners
           level: 'fields',
           fields: ['account_name'],
           whiteSpace: 'none',
+          review: true,
         },
       ],
       budget: BUDGET,
@@ -128,23 +132,55 @@ async function connect(a: Agent, b: Agent): Promise<[Partnership['id'], Partners
   return [founder.id, joiner.id];
 }
 
-/** `a_id b_id` of every pair: joined by the two handles, which both sides' answers name in mirrored order. */
+/** A pair of records, with what made it one. */
+interface Found {
+  readonly pair: string;
+  readonly tier: Tier;
+  readonly kinds: readonly Kind[];
+}
+
+/** Every pair as `a_id b_id`: joined by the two handles, which both sides' answers name in mirrored order. */
 async function foundPairs(
   a: Agent,
   b: Agent,
   idA: Partnership['id'],
   idB: Partnership['id'],
-): Promise<Set<string>> {
-  const records = new Map<string, string>();
+): Promise<Found[]> {
+  const records = new Map<string, OverlapRow['records']>();
   for await (const row of askOverlap(b, getPartnership(b.store, idB), {}))
-    records.set(`${row.theirHandle} ${row.myHandle}`, row.record);
-  const pairs = new Set<string>();
+    records.set(`${row.theirHandle} ${row.myHandle}`, row.records);
+  const pairs: Found[] = [];
   for await (const row of askOverlap(a, getPartnership(a.store, idA), {})) {
     const other = records.get(`${row.myHandle} ${row.theirHandle}`);
     if (other === undefined) throw new Error('the two sides were answered with different pairs');
-    pairs.add(`${row.record} ${other}`);
+    // Rows of one company are one account; the truth is about rows.
+    for (const mine of row.records) {
+      for (const theirs of other)
+        pairs.push({ pair: `${mine.record} ${theirs.record}`, tier: row.tier, kinds: row.matchedBy });
+    }
   }
   return pairs;
+}
+
+function scoreOf(found: readonly Found[], truth: ReadonlySet<string>) {
+  const right = found.filter(({ pair }) => truth.has(pair)).length;
+  return {
+    found: found.length,
+    recall: round(truth.size === 0 ? 1 : right / truth.size),
+    precision: round(found.length === 0 ? 1 : right / found.length),
+  };
+}
+
+/** For each kind that matched anything: the pairs that it matched, and how many of them are right. */
+function byKind(found: readonly Found[], truth: ReadonlySet<string>) {
+  const rows = KINDS.map((kind) => {
+    const matched = found.filter(({ kinds }) => kinds.includes(kind));
+    return [
+      kind,
+      { found: matched.length, right: matched.filter(({ pair }) => truth.has(pair)).length },
+    ] as const;
+  });
+  return Object.fromEntries(rows.filter(([, { found: count }]) => count > 0));
 }
 
 async function readTruth(path: string): Promise<Set<string>> {

@@ -1,8 +1,11 @@
-/** Microseconds an element of every step of the protocol, beside the same step in noble's RFC 9497 module. */
+/** Microseconds an element of every step of the protocol on one thread, beside noble's RFC 9497 module, and on all cores. */
 import { availableParallelism } from 'node:os';
 import { ristretto255_oprf } from '@noble/curves/ed25519.js';
 import { utf8 } from '../../protocol/bytes.ts';
+import { epochKeyPair } from '../../protocol/epoch.ts';
 import { systemRandom } from '../../protocol/hash.ts';
+import { confirmationBox, confirmKey, tagOf } from '../../protocol/keys.ts';
+import { sealField } from '../../protocol/seal.ts';
 import {
   blind,
   deriveKeyPair,
@@ -12,7 +15,7 @@ import {
   verifyEvaluation,
 } from '../../protocol/suite.ts';
 import { openPool } from '../../src/agent/crypto/pool.ts';
-import { makeRecords } from '../../src/agent/crypto/tasks.ts';
+import { evaluateChunk, makeRecords } from '../../src/agent/crypto/tasks.ts';
 
 const ELEMENTS = 2048;
 const NOBLE_ELEMENTS = 64;
@@ -40,10 +43,13 @@ const context = {
   side: 'founder',
   epochHash: new Uint8Array(32),
 } as const;
+const row = { context, handle: systemRandom(16), submission: 1, scopeHash: new Uint8Array(32) };
+const kept = Array.from({ length: ELEMENTS }, () => systemRandom(32));
 const accounts = Array.from({ length: 512 }, (_, i) => ({
   handle: i.toString(16).padStart(32, '0'),
   populations: [0, 1],
   identifiers: [{ kind: 'domain' as const, tag: systemRandom(16), key: systemRandom(32), opens: true }],
+  derived: [],
   fields: { owner: 'Ann Owner', stage: 'Negotiation' },
   name: { text: 'Company', populations: [0] },
 }));
@@ -80,16 +86,71 @@ export function benchElements(): Step[] {
       () => voprf.finalizeBatch(items, keys.publicKey, fewEvaluated.proof),
     ),
     compare('own evaluation', () => evaluateOwn(keys.secretKey, inputs), null),
-    time('tag, boxes and seals of an account', accounts.length, () =>
-      makeRecords({
-        context,
-        submission: 1,
-        scopeHash: new Uint8Array(32),
-        namesKey: new Uint8Array(32),
-        accounts,
-      }),
-    ),
+    time('tag and box', ELEMENTS, () => {
+      for (const key of kept) {
+        tagOf(key);
+        const content = { handle: row.handle, population: 0, submission: 1 };
+        confirmationBox(confirmKey(key, 'founder'), context, content);
+      }
+    }),
+    time('seal', ELEMENTS, () => {
+      for (const key of kept) sealField(key, row, 'owner', 'Ann Owner');
+    }),
+    time('all records of an account', accounts.length, () => makeRecords(recordsTask)),
   ];
+}
+
+const recordsTask = {
+  context,
+  submission: 1,
+  scopeHash: new Uint8Array(32),
+  namesKey: new Uint8Array(32),
+  accounts,
+};
+
+/** A step on all cores at once. */
+export interface PooledStep {
+  readonly name: string;
+  /** Microseconds an element of wall time, all workers together. */
+  readonly micros: number;
+}
+
+/** The tasks of a sync as the pool of all cores runs them, their way to the workers and back included. */
+export async function benchAllCores(): Promise<PooledStep[]> {
+  const threads = availableParallelism();
+  const pool = openPool(threads);
+  const seed = systemRandom(32);
+  const partnerSeed = systemRandom(32);
+  const values = Array.from({ length: 1024 }, (_, i) => `company-${i}.example`);
+  const chunk = { context, kind: 'domain', values } as const;
+  const blinded = await pool.run('blindChunk', chunk);
+  const answer = unwrap(evaluateChunk({ seed: partnerSeed, kind: 'domain', blinded: blinded.blinded }));
+  const finalizeTask = {
+    ...chunk,
+    seed,
+    partnerKey: epochKeyPair(partnerSeed, 'domain').publicKey,
+    blinding: blinded,
+    evaluation: answer,
+  };
+  const together = async (name: string, elements: number, work: () => Promise<unknown>) => {
+    const round = () => Promise.all(Array.from({ length: 4 * threads }, work));
+    await round();
+    const begun = performance.now();
+    await round();
+    return { name, micros: ((performance.now() - begun) * 1000) / (4 * threads * elements) };
+  };
+  const steps = [
+    await together('blind', values.length, () => pool.run('blindChunk', chunk)),
+    await together('evaluate and prove', values.length, () =>
+      pool.run('evaluateChunk', { seed, kind: 'domain', blinded: blinded.blinded }),
+    ),
+    await together('verify, finalize, own evaluation, tag', values.length, () =>
+      pool.run('finalizeChunk', finalizeTask),
+    ),
+    await together('all records of an account', accounts.length, () => pool.run('makeRecords', recordsTask)),
+  ];
+  await pool.close();
+  return steps;
 }
 
 /** How many times as fast the pool of all cores evaluates as a pool of one. */

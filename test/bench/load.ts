@@ -195,7 +195,7 @@ function listOf(tags: readonly Uint8Array[]): TestRecords {
   const handles = tags.map(() => systemRandom(16));
   const both = tags.map((tag, i) => concat(tag, handles[i] ?? tag));
   return {
-    accounts: handles.map((handle) => concat(handle, uint(1, 1))),
+    accounts: handles.map((handle) => concat(handle, uint(1, 1), uint(1, 1))),
     tags: both.map((key) => concat(key, uint(1, 1))),
     boxes: both.map((key) => concat(key, uint(0, 1), systemRandom(16))),
     wraps: [],

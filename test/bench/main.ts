@@ -6,17 +6,23 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { benchElements, benchPool } from './elements.ts';
+import { benchAllCores, benchElements, benchPool } from './elements.ts';
 import { type Mapping, mapLists } from './mapping.ts';
+import { benchNormaliser } from './normalise.ts';
 import { benchPsi, type PsiRun } from './psi.ts';
 import { benchStorage } from './storage.ts';
 
 const { values: options } = parseArgs({
-  options: { full: { type: 'boolean' }, quick: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+  options: {
+    full: { type: 'boolean' },
+    huge: { type: 'boolean' },
+    quick: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  },
 });
 if (options.help) {
   console.log(
-    'npm run bench [-- --quick | --full]\n\n--quick: only elements and storage. --full: also 100,000 × 100,000 and real identifiers.',
+    'npm run bench [-- --quick | --full | --huge]\n\n--quick: only elements and storage. --full: also 100,000 × 100,000 and real identifiers. --huge: as --full, and 300,000 × 300,000 for its memory.',
   );
   process.exit(0);
 }
@@ -37,8 +43,17 @@ const ownElement = Math.round(sum('blind', 'verify and finalize', 'own evaluatio
 const partnerElement = Math.round(sum('evaluate and prove'));
 console.log(`  own element ${ownElement}, partner's element ${partnerElement}`);
 
+const allCores = await benchAllCores();
+console.log('\nµs an element, all cores');
+for (const { name, micros } of allCores) console.log(`  ${name.padEnd(36)}${micros.toFixed(1).padStart(8)}`);
+
 const pool = await benchPool();
 console.log(`\n${pool.threads} workers: ${pool.speedup.toFixed(2)} times one`);
+
+const normaliser = benchNormaliser(options.quick ? 100_000 : 1_000_000);
+console.log(
+  `\n${normaliser.rows} accounts normalised on one thread in ${normaliser.seconds.toFixed(1)} s, memory grew by ${normaliser.grownMegabytes} MB`,
+);
 
 const storage = benchStorage(1_000_000);
 console.log(
@@ -47,19 +62,23 @@ console.log(
 
 const mappings: { mapping: Mapping; psi: PsiRun | null }[] = [];
 if (!options.quick) {
-  for (const accounts of options.full ? [10_000, 100_000] : [10_000]) {
+  for (const accounts of options.full || options.huge ? [10_000, 100_000] : [10_000]) {
     mappings.push(show(await mapLists(accounts, 'domain'), await benchPsi(accounts)));
   }
-  if (options.full) mappings.push(show(await mapLists(20_000, 'real'), null));
+  if (options.full || options.huge) mappings.push(show(await mapLists(20_000, 'real'), null));
+  // psi.js would run for a quarter of an hour beside it and tell nothing new.
+  if (options.huge) mappings.push(show(await mapLists(300_000, 'domain'), null));
 }
 
 const results = {
   machine,
   at: new Date().toISOString(),
   steps,
+  allCores,
   ownElement,
   partnerElement,
   pool,
+  normaliser,
   storage,
   mappings,
 };
