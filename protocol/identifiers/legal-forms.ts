@@ -164,6 +164,9 @@ export const LEGAL_FORMS = table(
   security new|unit|units|warrant|warrants|right|rights|common|ordinary|reit|adr|ads|gdr|ord|stock|share
   security shares|sponsored|preferred|preference|registered|voting|bearer|old|cdi
 
+  # what is left of a placeholder, or of a name that was cut
+  generic co|companies|corporation|incorporated|group|holding|management|gmbh|llc|plc
+
   # scripts that are romanised otherwise: a form of these letters alone, first or last
   native ооо|оао|зао|пао|ао|тов|прат|пат|ат|тоо|фгуп|гуп|одо|чуп|ип|нао|дооел|ад|еоод|оод|еад|доо|пп|иооо
   native сооо|αε|αεε|επε|εε|οε|ικε|αβεε|შპს|სს|სპს|սպը|փբը|բբը

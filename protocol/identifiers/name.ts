@@ -27,6 +27,8 @@ const SECURITY = phrases('security');
 const AFFIXES = [...phrases('affix')].sort().sort((a, b) => b.length - a.length);
 /** Of alphabets that are written in Latin letters afterwards, where they would be words (ао, a o smith). */
 const NATIVE = phrases('native');
+/** Alone they name nobody: what is left of a placeholder, or of a name that was cut. */
+const GENERIC = phrases('generic');
 const LONGEST_PHRASE = Math.max(...[...START, ...LISTING, ...END].map((phrase) => phrase.split(' ').length));
 
 /** What may be a register's tag at the end: "/DE/", "\\DE\\", "/Cayman Islands", "/NEW/". */
@@ -67,6 +69,7 @@ export function readName(raw: string): Result<Name, NameProblem> {
   const all = plainWords(text);
   if (all.length === 0) return refuse('nothing_left');
   const value = once(strip(all)).join(' ');
+  if (GENERIC.has(value)) return refuse('nothing_left');
   return fits(value) ? ok({ value, bare: strip(all, false) }) : refuse('too_long');
 }
 

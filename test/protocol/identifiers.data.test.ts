@@ -62,13 +62,13 @@ describe('tables', () => {
     const seen = new Set<string>();
     for (const line of LEGAL_FORMS) {
       const use = line.slice(0, line.indexOf(' '));
-      expect(['end', 'start', 'any', 'affix', 'native', 'listing', 'security']).toContain(use);
+      expect(['end', 'start', 'any', 'affix', 'native', 'listing', 'security', 'generic']).toContain(use);
       for (const phrase of line.slice(use.length + 1).split('|')) {
         expect(seen.has(`${use} ${phrase}`), phrase).toBe(false);
         seen.add(`${use} ${phrase}`);
         const list = phrase.split(' ');
         expect(words(fold(phrase))).toEqual(list);
-        if (['affix', 'native', 'security'].includes(use)) expect(list).toHaveLength(1);
+        if (['affix', 'native', 'security', 'generic'].includes(use)) expect(list).toHaveLength(1);
       }
     }
     expect(seen.size).toBeGreaterThan(800);
