@@ -3,7 +3,7 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { expand as hkdfExpand, extract as hkdfExtract } from '@noble/hashes/hkdf.js';
 import { hmac as nobleHmac } from '@noble/hashes/hmac.js';
 import { sha256 as nobleSha256, sha512 as nobleSha512 } from '@noble/hashes/sha2.js';
-import { concat, fromHex, uint } from './bytes.ts';
+import { concat, fromHex, toHex, uint } from './bytes.ts';
 
 export const HASH_BYTES = 32;
 export const SIGNATURE_BYTES = 64;
@@ -81,13 +81,29 @@ export function signBytes(seed: Uint8Array, message: Uint8Array): Uint8Array {
   return ed25519.sign(message, seed);
 }
 
+/** Hashes of key, signature and message of what was verified: an agent sees the same few documents at every look. */
+const VERIFIED = new Set<string>();
+const MOST_VERIFIED = 256;
+/** Longer messages are seen once. */
+const MAX_REMEMBERED_BYTES = 4096;
+
 /**
  * True for a valid Ed25519 signature by the strict rules of RFC 8032 section 5.1.7. Keys of small
  * order and non-canonical encodings are refused: under such a key one signature holds for every message.
  */
 export function verifyBytes(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  if (signature.length !== SIGNATURE_BYTES || !isSigningKey(publicKey)) return false;
-  return ed25519.verify(signature, message, publicKey, { zip215: false });
+  if (signature.length !== SIGNATURE_BYTES || publicKey.length !== PUBLIC_KEY_BYTES) return false;
+  const isRemembered = message.length <= MAX_REMEMBERED_BYTES;
+  const seen = isRemembered ? toHex(sha256(concat(publicKey, signature, message))) : '';
+  if (isRemembered && VERIFIED.has(seen)) return true;
+  if (!isSigningKey(publicKey)) return false;
+  const isValid = ed25519.verify(signature, message, publicKey, { zip215: false });
+  if (isValid && isRemembered) {
+    const [oldest] = VERIFIED;
+    if (VERIFIED.size >= MOST_VERIFIED && oldest !== undefined) VERIFIED.delete(oldest);
+    VERIFIED.add(seen);
+  }
+  return isValid;
 }
 
 /** True for the canonical encoding of an Ed25519 key that is not of small order (RFC 8032 section 5.1.3). */

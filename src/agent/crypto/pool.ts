@@ -25,7 +25,7 @@ export function openPool(threads = availableParallelism()): CryptoPool {
     // A worker takes half a second of a core to start, and the steps of a sync leave gaps.
     idleTimeout: 10_000,
     // A chunk is a few megabytes; without a limit each worker lets its garbage grow with the machine's memory.
-    resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 },
+    resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 },
   });
   const underWay = new Set<Promise<unknown>>();
   return {

@@ -1,6 +1,7 @@
 /** Values of the local store are sealed one by one under the keyring's data key and looked up by keyed hashes. */
+import { createHmac } from 'node:crypto';
 import { concat, tuple, utf8 } from '../../../protocol/bytes.ts';
-import { hmac, systemRandom } from '../../../protocol/hash.ts';
+import { systemRandom } from '../../../protocol/hash.ts';
 import { AEAD_NONCE_BYTES } from '../../../protocol/sizes.ts';
 import { aeadOpen, aeadSeal } from '../../../protocol/sodium.ts';
 import { Problem } from '../problem.ts';
@@ -36,7 +37,13 @@ export function openVault(keys: { readonly dataKey: Uint8Array; readonly lookupK
     sealJson: (place, value) => seal(place, utf8(JSON.stringify(value))),
     openJson: <Value>(place: string, sealed: Uint8Array) =>
       JSON.parse(decoder.decode(open(place, sealed))) as Value,
-    lookup: (...texts) => hmac(keys.lookupKey, tuple(...texts.map(utf8))).subarray(0, 16),
+    lookup: (...texts) =>
+      new Uint8Array(
+        createHmac('sha256', keys.lookupKey)
+          .update(tuple(...texts.map(utf8)))
+          .digest()
+          .subarray(0, 16),
+      ),
   };
 }
 
