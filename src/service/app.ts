@@ -7,7 +7,9 @@ import { matchedRoutes } from 'hono/route';
 import { secureHeaders } from 'hono/secure-headers';
 import { toHex } from '../../protocol/bytes.ts';
 import { MAX_SUBMISSION_CHUNK_BYTES } from '../../protocol/submission.ts';
-import { authenticate, publicClass } from './auth/authenticate.ts';
+import { authenticate, callerOf } from './auth/authenticate.ts';
+import { checkPermissions, needsToken, permissionOf } from './auth/permissions.ts';
+import { describe } from './routes/description.ts';
 import { addDocumentRoutes } from './routes/documents.ts';
 import { addEndingRoutes } from './routes/endings.ts';
 import { addHealthRoute } from './routes/health.ts';
@@ -66,11 +68,9 @@ export function createApp(dependencies: Dependencies): App {
   addSubmissionRoutes(app, dependencies);
   addQuestionRoutes(app, dependencies);
 
-  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
-  app.doc31('/openapi.json', {
-    openapi: '3.1.0',
-    info: { title: 'commonground', version: dependencies.config.version },
-  });
+  const description = describe(app, dependencies.config.version);
+  app.get('/openapi.json', (context) => context.json(description));
+  checkPermissions(app.routes);
   return app;
 }
 
@@ -95,19 +95,28 @@ function observed({ now, random, observe }: Dependencies): MiddlewareHandler<App
   };
 }
 
-/** Lets in who has a token, or needs none, unless it asks too often. It looks at no body. */
+/**
+ * Lets in whom the table of permissions names for the route that will answer, unless it asks too often. It looks at no
+ * body, and at no partnership: who may not ask learns nothing of what there is.
+ */
 function admission({ directory, rates, now }: Dependencies): MiddlewareHandler<AppEnv> {
   return async (context, next) => {
-    const routeClass = publicClass(context.req.method, context.req.path);
-    const principal = routeClass ? null : await authenticate(directory, context.req.raw, now());
+    const route = matchedRoutes(context).find(({ method }) => method !== 'ALL');
+    const permission = route ? permissionOf(route.method, route.path) : null;
+    const isOpen = !needsToken(permission);
+    const principal = isOpen ? null : await authenticate(directory, context.req.raw, now());
     if (principal) context.set('principal', principal);
-    else if (!routeClass) return problem(context, 'unauthenticated');
+    else if (!isOpen) return problem(context, 'unauthenticated');
     const seconds = await rates.take(
-      principal ? `organisation ${principal.organisation}` : `anonymous ${routeClass}`,
+      principal ? `organisation ${principal.organisation}` : `anonymous ${permission?.counted}`,
     );
-    if (seconds === 0) return await next();
-    context.header('retry-after', String(seconds));
-    return problem(context, 'rate_limited');
+    if (seconds !== 0) {
+      context.header('retry-after', String(seconds));
+      return problem(context, 'rate_limited');
+    }
+    if (!permission) return problem(context, 'not_found');
+    if (principal && !permission.callers.includes(callerOf(principal))) return problem(context, 'wrong_role');
+    return await next();
   };
 }
 

@@ -7,6 +7,7 @@ const PROBLEMS = {
   certificate_expired: [401, 'The certificate has expired; renew it with the root key'],
   registration_closed: [403, 'This service takes no new organisations'],
   registration_refused: [403, 'A new organisation needs an unused registration code or invitation'],
+  wrong_role: [403, 'This is not for the caller’s role'],
   wrong_side: [403, 'This is for the other side of the partnership'],
   not_found: [404, 'There is no such thing here'],
   conflict: [409, 'Something else stands at this address'],

@@ -1,0 +1,109 @@
+/** Who may ask what: the one table. Routes, the API's description and the tests take theirs from here; default is denial. */
+
+/** What people are in their organisation. */
+export const ROLES = ['admin', 'legal', 'sales', 'auditor'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who can call: the organisation's own program, its people by role, and whoever has no token. */
+export const CALLERS = ['agent', ...ROLES, 'anonymous'] as const;
+export type Caller = (typeof CALLERS)[number];
+
+export interface Permission {
+  readonly callers: readonly Caller[];
+  /** The class in which calls without a token are counted; null where they are not, and where a token is needed. */
+  readonly counted: string | null;
+}
+
+/**
+ * The home that holds the keyring acts for its organisation where people cannot yet: names are decrypted there alone, and
+ * somebody has to invite the first admin. With the vault, questions are people's, and an agent's are refused.
+ */
+const KEYRING_HOME = 'agent';
+
+const TABLE: Readonly<Record<string, Permission>> = {
+  'GET /healthz': anyone(null),
+  'GET /readyz': anyone(null),
+  'GET /openapi.json': anyone(null),
+  'GET /v1/service': anyone('service'),
+
+  'PUT /v1/organisations/{organisation}': anyone('registration'),
+  'POST /v1/login/challenges': anyone('login'),
+  'POST /v1/login/tokens': anyone('login'),
+
+  // The invitation, epochs and scopes are signed by the agent's key; ending is too.
+  'GET /v1/partnerships': by('agent', ...ROLES),
+  'GET /v1/partnerships/{partnership}': by('agent', 'admin', 'legal', 'auditor'),
+  'PUT /v1/partnerships/{partnership}': by('agent'),
+  'PUT /v1/partnerships/{partnership}/acceptance': by('agent'),
+  'PUT /v1/partnerships/{partnership}/opening': by('agent'),
+  'PUT /v1/partnerships/{partnership}/ending': by('agent'),
+  'PUT /v1/partnerships/{partnership}/health': by('agent'),
+  'PUT /v1/partnerships/{partnership}/epochs/{number}/offer': by('agent'),
+  'PUT /v1/partnerships/{partnership}/epochs/{number}/signature': by('agent'),
+  'PUT /v1/partnerships/{partnership}/epochs/{number}/terms': by('agent'),
+  'PUT /v1/partnerships/{partnership}/scopes/{number}': by('agent'),
+
+  // The mailbox.
+  'PUT /v1/partnerships/{partnership}/requests/{side}/{number}': by('agent'),
+  'DELETE /v1/partnerships/{partnership}/requests/{side}/{number}': by('agent'),
+  'PUT /v1/partnerships/{partnership}/requests/{side}/{number}/refusal': by('agent'),
+  'PUT /v1/partnerships/{partnership}/requests/{side}/{number}/chunks/{index}': by('agent'),
+  'GET /v1/partnerships/{partnership}/requests/{side}/{number}/chunks/{index}': by('agent'),
+  'PUT /v1/partnerships/{partnership}/requests/{side}/{number}/evaluations/{index}': by('agent'),
+  'GET /v1/partnerships/{partnership}/requests/{side}/{number}/evaluations/{index}': by('agent'),
+  'GET /v1/partnerships/{partnership}/receipt': by('agent'),
+  'PUT /v1/partnerships/{partnership}/submissions/{number}': by('agent'),
+  'PUT /v1/partnerships/{partnership}/submissions/{number}/chunks/{index}': by('agent'),
+  'PUT /v1/partnerships/{partnership}/submissions/{number}/activation': by('agent'),
+
+  // Questions.
+  'POST /v1/partnerships/{partnership}/matrix': by('sales', KEYRING_HOME),
+  'POST /v1/partnerships/{partnership}/overlap': by('sales', KEYRING_HOME),
+  'POST /v1/partnerships/{partnership}/whitespace': by('sales', KEYRING_HOME),
+  'POST /v1/partnerships/{partnership}/ledger': by('legal', 'auditor', KEYRING_HOME),
+};
+
+/** All rows, by method and path as the API's description writes them. */
+export const PERMISSIONS: ReadonlyMap<string, Permission> = new Map(Object.entries(TABLE));
+
+/** The row of a route, its path as the router or the description writes it; null where nobody may. */
+export function permissionOf(method: string, path: string): Permission | null {
+  return PERMISSIONS.get(`${method} ${describedPath(path)}`) ?? null;
+}
+
+export function needsToken(permission: Permission | null): boolean {
+  return !permission?.callers.includes('anonymous');
+}
+
+/** A route as the router knows it. */
+interface RegisteredRoute {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** Throws where a route has no row or a row has no route: such a service must not start. */
+export function checkPermissions(routes: readonly RegisteredRoute[]): void {
+  // What is registered for all methods is middleware.
+  const registered = routes.filter(({ method }) => method !== 'ALL');
+  const names = new Set(registered.map(({ method, path }) => `${method} ${describedPath(path)}`));
+  const unlisted = [...names].filter((name) => !PERMISSIONS.has(name));
+  const unused = [...PERMISSIONS.keys()].filter((name) => !names.has(name));
+  const wrong = [
+    ...unlisted.map((name) => `${name} has no row`),
+    ...unused.map((name) => `${name} no route`),
+  ];
+  if (wrong.length > 0)
+    throw new Error(`the table of permissions and the routes differ: ${wrong.join('; ')}`);
+}
+
+function describedPath(path: string): string {
+  return path.replace(/:([A-Za-z]+)(\{[^/]*\})?/g, '{$1}');
+}
+
+function anyone(counted: string | null): Permission {
+  return { callers: CALLERS, counted };
+}
+
+function by(...callers: readonly Exclude<Caller, 'anonymous'>[]): Permission {
+  return { callers, counted: null };
+}
