@@ -12,6 +12,7 @@ export * from './ids.ts';
 export * from './invitation.ts';
 export * from './keys.ts';
 export * from './login.ts';
+export * from './member.ts';
 export * from './record.ts';
 export * from './result.ts';
 export * from './scope.ts';

@@ -18,6 +18,7 @@ export type MessageType =
   | 'submission'
   | 'scope'
   | 'ending'
+  | 'member keys'
   | 'login';
 
 /** The largest signed message that is read: an evaluation of a full chunk and its frame. */

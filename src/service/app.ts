@@ -7,17 +7,20 @@ import { matchedRoutes } from 'hono/route';
 import { secureHeaders } from 'hono/secure-headers';
 import { toHex } from '../../protocol/bytes.ts';
 import { MAX_SUBMISSION_CHUNK_BYTES } from '../../protocol/submission.ts';
-import { authenticate, callerOf } from './auth/authenticate.ts';
+import { authenticate, callerOf, countedOf } from './auth/authenticate.ts';
+import { openLogins } from './auth/login.ts';
 import { checkPermissions, needsToken, permissionOf } from './auth/permissions.ts';
 import { describe } from './routes/description.ts';
 import { addDocumentRoutes } from './routes/documents.ts';
 import { addEndingRoutes } from './routes/endings.ts';
 import { addHealthRoute } from './routes/health.ts';
 import { type App, type AppEnv, type Dependencies, problem } from './routes/http.ts';
+import { addMemberRoutes } from './routes/members.ts';
 import { addPublicRoutes } from './routes/organisations.ts';
 import { addPartnershipRoutes } from './routes/partnerships.ts';
 import { addQuestionRoutes } from './routes/questions.ts';
 import { addRequestRoutes } from './routes/requests.ts';
+import { addSessionRoutes } from './routes/sessions.ts';
 import { addSubmissionRoutes } from './routes/submissions.ts';
 
 /** Bodies of bytes, a submission's list of chunks, all other bodies. */
@@ -60,6 +63,9 @@ export function createApp(dependencies: Dependencies): App {
     return context.json({ ok }, ok ? 200 : 503);
   });
   addPublicRoutes(app, dependencies);
+  const logins = openLogins(dependencies.directory, dependencies.now, dependencies.random);
+  addSessionRoutes(app, dependencies, logins);
+  addMemberRoutes(app, dependencies, logins);
   addPartnershipRoutes(app, dependencies);
   addHealthRoute(app, dependencies);
   addDocumentRoutes(app, dependencies);
@@ -107,9 +113,7 @@ function admission({ directory, rates, now }: Dependencies): MiddlewareHandler<A
     const principal = isOpen ? null : await authenticate(directory, context.req.raw, now());
     if (principal) context.set('principal', principal);
     else if (!isOpen) return problem(context, 'unauthenticated');
-    const seconds = await rates.take(
-      principal ? `organisation ${principal.organisation}` : `anonymous ${permission?.counted}`,
-    );
+    const seconds = await rates.take(principal ? countedOf(principal) : `anonymous ${permission?.counted}`);
     if (seconds !== 0) {
       context.header('retry-after', String(seconds));
       return problem(context, 'rate_limited');

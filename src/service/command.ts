@@ -21,6 +21,7 @@ registration-code it prints a new one-time code for one organisation and ends. O
   --max-records N              records of one submission (default 50000000)
   --rate N                     requests a second of one organisation (default 200); ten seconds' worth may come at once
   --anonymous-rate N           the same for log-ins, registrations and descriptions each, of all callers (default 200)
+  --password-rate N            passwords a second that are looked at, of all callers (default 5)
   --request-timeout SECONDS    in which a whole request must have come in (default 60)
   --help                       this text
 
@@ -53,6 +54,7 @@ const NAMES = [
   'max-records',
   'rate',
   'anonymous-rate',
+  'password-rate',
   'request-timeout',
 ] as const;
 
@@ -90,6 +92,7 @@ export function readCommand(
       records: given('max-records'),
       rate: given('rate'),
       anonymousRate: given('anonymous-rate'),
+      passwordRate: given('password-rate'),
       requestSeconds: given('request-timeout'),
     },
   };

@@ -51,6 +51,8 @@ const schema = z.strictObject({
       rate: count.default(200),
       /** The same for each class of requests that need no token, over all callers. */
       anonymousRate: count.default(200),
+      /** Passwords a second that are looked at, over all callers. */
+      passwordRate: count.default(5),
       /** Seconds in which a whole request must have come in; its headers have at most ten of them. */
       requestSeconds: z.coerce.number().positive().max(3600).default(60),
     })

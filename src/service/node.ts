@@ -46,7 +46,7 @@ export async function startService(options: ConfigInput = {}): Promise<Service> 
 async function start(config: Config, storage: NodeStorage, log: Log): Promise<Service> {
   const { directory } = storage;
   const { host, port, publicHost, adminHost, adminPort } = config;
-  const { elements, records, rate, anonymousRate, requestSeconds } = config.limits;
+  const { elements, records, rate, anonymousRate, passwordRate, requestSeconds } = config.limits;
   const ownHosts = new Set<string>();
   let isClosing = false;
   const isReady = async () => !isClosing && (await answers(storage, log));
@@ -59,7 +59,7 @@ async function start(config: Config, storage: NodeStorage, log: Log): Promise<Se
     partnerships: metrics ? metrics.counted(storage.partnerships) : storage.partnerships,
     config: { version: VERSION, operator: config.operator, registration: config.registration },
     limits: { elements, records },
-    rates: tokenBuckets({ organisation: rate, anonymous: anonymousRate }, Date.now),
+    rates: tokenBuckets({ organisation: rate, anonymous: anonymousRate, passwords: passwordRate }, Date.now),
     isReady,
     isOwnHost: (name) => ownHosts.has(name),
     now: Date.now,

@@ -1,10 +1,13 @@
 /** How often someone may ask: the port, and token buckets in the memory of one process. */
 
 /**
- * Who is counted: an organisation, or all that ask without a token for a class of routes. Nothing else of the anonymous
- * is known for sure: an address is a proxy's, or one of many.
+ * Who is counted: an organisation's program, one of its people, or all that ask without a token for a class of routes.
+ * Nothing else of the anonymous is known for sure: an address is a proxy's, or one of many.
  */
-export type Counted = `organisation ${string}` | `anonymous ${string}`;
+export type Counted = `organisation ${string}` | `member ${string}` | `anonymous ${string}`;
+
+/** The class of routes that hash a password: a tenth of a second of a core each. */
+const PASSWORDS: Counted = 'anonymous password';
 
 /** A platform that counts by itself has another adapter. */
 export interface RateLimiter {
@@ -16,6 +19,8 @@ export interface RateLimiter {
 export interface Rates {
   readonly organisation: number;
   readonly anonymous: number;
+  /** Passwords looked at, of all callers; where it is not given, as other anonymous requests. */
+  readonly passwords?: number;
 }
 
 /** So many seconds' worth of requests may come at once. */
@@ -25,8 +30,10 @@ const KEPT_BUCKETS = 1000;
 
 export function tokenBuckets(rates: Rates, now: () => number): RateLimiter {
   const buckets = new Map<Counted, { left: number; atMs: number }>();
-  const rateOf = (counted: Counted) =>
-    counted.startsWith('anonymous ') ? rates.anonymous : rates.organisation;
+  const rateOf = (counted: Counted) => {
+    if (counted === PASSWORDS && rates.passwords !== undefined) return rates.passwords;
+    return counted.startsWith('anonymous ') ? rates.anonymous : rates.organisation;
+  };
   const fill = (counted: Counted, bucket: { left: number; atMs: number }, nowMs: number) => {
     const rate = rateOf(counted);
     const gained = (Math.max(0, nowMs - bucket.atMs) / 1000) * rate;

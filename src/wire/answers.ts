@@ -7,6 +7,7 @@ import { fromBase64url } from '../../protocol/bytes.ts';
 import { VERSION_PATTERN } from '../../protocol/health.ts';
 import { KINDS } from '../../protocol/identifiers/kind.ts';
 import { type Handle, parseOrganisationId, parsePartnershipId } from '../../protocol/ids.ts';
+import { parseMemberId, ROLES } from '../../protocol/member.ts';
 import { FIELDS, LEVELS, WHITE_SPACE_LEVELS } from '../../protocol/scope.ts';
 import { TIER_RULES, TIERS } from '../../protocol/tier.ts';
 
@@ -32,6 +33,12 @@ const organisationId = z.string().transform((text, context) => {
   const id = parseOrganisationId(text);
   if (id) return id;
   context.addIssue({ code: 'custom', message: 'not an organisation id' });
+  return z.NEVER;
+});
+const memberId = z.string().transform((text, context) => {
+  const id = parseMemberId(text);
+  if (id) return id;
+  context.addIssue({ code: 'custom', message: 'not a member id' });
   return z.NEVER;
 });
 const handle = z
@@ -178,7 +185,7 @@ export const ledger = z.object({
   ),
   next: z.string().nullable(),
 });
-/** The partnerships that the service knows this organisation in, oldest first. */
+/** The partnerships that the caller works in, oldest first. */
 export const partnershipList = z.object({
   partnerships: z.array(
     z.object({
@@ -189,4 +196,33 @@ export const partnershipList = z.object({
       createdAt: time,
     }),
   ),
+});
+
+const role = z.enum(ROLES);
+/** The people of the organisation; without `partnerships` a member works with all partners. */
+export const members = z.object({
+  members: z.array(
+    z.object({
+      id: memberId,
+      role,
+      state: z.enum(['invited', 'joined', 'removed']),
+      email: z.string().nullable(),
+      partnerships: z.array(partnershipId).nullable(),
+      keys: bytes.nullable(),
+      invitedAt: time,
+      invitationEndsAt: time,
+      joinedAt: time.nullable(),
+      removedAt: time.nullable(),
+    }),
+  ),
+});
+/** A log-in's answer. */
+export const session = z.object({ token: z.string(), expiresAt: time, member: memberId, role });
+/** Who the caller is to the service; without a member it is the organisation’s agent. */
+export const me = z.object({
+  organisation: z.object({ id: organisationId, name: z.string() }),
+  role: z.enum(['agent', ...ROLES]),
+  member: z
+    .object({ id: memberId, email: z.string(), partnerships: z.array(partnershipId).nullable() })
+    .nullable(),
 });

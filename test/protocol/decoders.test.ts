@@ -16,6 +16,7 @@ import {
 } from '../../protocol/evaluation.ts';
 import { sha256 } from '../../protocol/hash.ts';
 import { accept, commitment, open, readAcceptance, readOpening } from '../../protocol/invitation.ts';
+import { newMemberId, openMemberKeys, signMemberKeys } from '../../protocol/member.ts';
 import type { Result } from '../../protocol/result.ts';
 import { openScope, signScope } from '../../protocol/scope.ts';
 import { type MessageType, messageOf, sign } from '../../protocol/signed.ts';
@@ -80,7 +81,24 @@ function signed<Value>(entry: Signed<Value>): Signed<unknown> {
   return { ...entry, encode: (read) => entry.encode(read as Value) };
 }
 
+const member = newMemberId(random);
+const { organisation } = founder;
+const memberKeys = {
+  organisation,
+  member,
+  signingKey: founder.agent.publicKey,
+  recipient: `age1${'q'.repeat(58)}`,
+};
+
 const SIGNED: readonly Signed<unknown>[] = [
+  signed({
+    name: 'openMemberKeys',
+    type: 'member keys',
+    seed: founder.agent.seed,
+    valid: signMemberKeys(memberKeys, founder.agent.seed),
+    open: (bytes) => openMemberKeys(bytes, { organisation, member }),
+    encode: (read) => signMemberKeys(read, founder.agent.seed),
+  }),
   signed({
     name: 'openCertificate',
     type: 'certificate',

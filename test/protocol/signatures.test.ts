@@ -23,6 +23,7 @@ const TYPES: readonly MessageType[] = [
   'submission',
   'scope',
   'ending',
+  'member keys',
   'login',
 ];
 

@@ -242,7 +242,7 @@ describe('cleaning up', () => {
     expect((await invite(service, world.tokens.founder, expired)).status).toBe(201);
     const { organisation } = world.pair.founder;
     await service.call('POST', '/v1/login/challenges', { json: { organisation } });
-    const nothing = { challenges: 0, tokens: 0, invitations: 0 };
+    const nothing = { challenges: 0, tokens: 0, invitations: 0, sessions: 0 };
 
     expect(await cleanUp(service.directory, NOW_MS)).toEqual(nothing);
     expect(await cleanUp(service.directory, NOW_MS + 120_000)).toEqual({ ...nothing, challenges: 1 });

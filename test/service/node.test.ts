@@ -189,6 +189,7 @@ describe('the configuration', () => {
           records: 50_000_000,
           rate: 200,
           anonymousRate: 200,
+          passwordRate: 5,
           requestSeconds: 60,
         },
       },

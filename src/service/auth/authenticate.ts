@@ -1,14 +1,14 @@
 /** Who calls: the only place that turns a request into a principal. */
 import type { OrganisationId } from '../../../protocol/ids.ts';
 import { tokenOwner } from '../directory/logins.ts';
+import { type SessionOwner, sessionOwner } from '../directory/sessions.ts';
 import type { Directory } from '../storage/directory.ts';
 import type { Caller } from './permissions.ts';
 
-/** An authenticated caller. */
-export interface Principal {
-  readonly kind: 'agent';
-  readonly organisation: OrganisationId;
-}
+/** An authenticated caller: an organisation's program, or one of its people. */
+export type Principal =
+  | { readonly kind: 'agent'; readonly organisation: OrganisationId }
+  | ({ readonly kind: 'member' } & SessionOwner);
 
 /** The principal of a request with a valid bearer token, else null. */
 export async function authenticate(
@@ -16,12 +16,22 @@ export async function authenticate(
   request: Request,
   nowMs: number,
 ): Promise<Principal | null> {
-  const token = /^Bearer (cgt_[A-Za-z0-9_-]{43})$/.exec(request.headers.get('authorization') ?? '')?.[1];
-  const organisation = token === undefined ? null : await tokenOwner(directory, token, nowMs);
-  return organisation && { kind: 'agent', organisation };
+  const header = request.headers.get('authorization') ?? '';
+  const token = /^Bearer (cgt_[A-Za-z0-9_-]{43}|cgs_[A-Za-z0-9]{32})$/.exec(header)?.[1];
+  if (token?.startsWith('cgt_')) {
+    const organisation = await tokenOwner(directory, token, nowMs);
+    return organisation && { kind: 'agent', organisation };
+  }
+  const owner = token === undefined ? null : await sessionOwner(directory, token, nowMs);
+  return owner && { kind: 'member', ...owner };
 }
 
 /** What the table of permissions calls it. */
 export function callerOf(principal: Principal): Caller {
-  return principal.kind;
+  return principal.kind === 'agent' ? 'agent' : principal.role;
+}
+
+/** Who is counted where calls are limited: people do not use up what their organisation's program needs. */
+export function countedOf(principal: Principal): `organisation ${string}` | `member ${string}` {
+  return principal.kind === 'agent' ? `organisation ${principal.organisation}` : `member ${principal.member}`;
 }

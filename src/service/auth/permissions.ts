@@ -1,11 +1,8 @@
 /** Who may ask what: the one table. Routes, the API's description and the tests take theirs from here; default is denial. */
-
-/** What people are in their organisation. */
-export const ROLES = ['admin', 'legal', 'sales', 'auditor'] as const;
-export type Role = (typeof ROLES)[number];
+import { ROLES } from '../../../protocol/member.ts';
 
 /** Who can call: the organisation's own program, its people by role, and whoever has no token. */
-export const CALLERS = ['agent', ...ROLES, 'anonymous'] as const;
+const CALLERS = ['agent', ...ROLES, 'anonymous'] as const;
 export type Caller = (typeof CALLERS)[number];
 
 export interface Permission {
@@ -29,6 +26,16 @@ const TABLE: Readonly<Record<string, Permission>> = {
   'PUT /v1/organisations/{organisation}': anyone('registration'),
   'POST /v1/login/challenges': anyone('login'),
   'POST /v1/login/tokens': anyone('login'),
+
+  // People. A home without people yet invites the first admin; an admin does the rest.
+  'POST /v1/sessions': anyone('password'),
+  'DELETE /v1/sessions': by(...ROLES),
+  'DELETE /v1/sessions/current': by(...ROLES),
+  'GET /v1/me': by('agent', ...ROLES),
+  'GET /v1/members': by('admin', 'legal', 'auditor', KEYRING_HOME),
+  'PUT /v1/members/{member}': by('admin', KEYRING_HOME),
+  'DELETE /v1/members/{member}': by('admin', KEYRING_HOME),
+  'PUT /v1/members/{member}/acceptance': anyone('password'),
 
   // The invitation, epochs and scopes are signed by the agent's key; ending is too.
   'GET /v1/partnerships': by('agent', ...ROLES),

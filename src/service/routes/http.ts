@@ -8,6 +8,7 @@ import type { Principal } from '../auth/authenticate.ts';
 import type { RegistrationMode } from '../directory/organisations.ts';
 import { organisationOf } from '../directory/organisations.ts';
 import { noteSeen, type PartnershipRow, partnershipOf, sideIn, stateOf } from '../directory/partnerships.ts';
+import { worksIn } from '../directory/sessions.ts';
 import type { Call, ListLimits } from '../partnership/context.ts';
 import type { Input, OperationName, Output, Partnership } from '../partnership/operations.ts';
 import {
@@ -90,7 +91,7 @@ export interface Found {
   readonly side: Side;
 }
 
-/** The partnership and the caller's side in it. To whoever is no party it does not exist. */
+/** The partnership and the caller's side in it. To whoever is no party, or does not work in it, it does not exist. */
 export async function findPartnership(
   dependencies: Dependencies,
   principal: Principal,
@@ -99,7 +100,8 @@ export async function findPartnership(
   const row = await partnershipOf(dependencies.directory, id);
   const side = row && sideIn(row, principal.organisation);
   if (!row || !side) return refuse('not_found');
-  await noteSeen(dependencies.directory, row, side, dependencies.now());
+  if (principal.kind === 'agent') await noteSeen(dependencies.directory, row, side, dependencies.now());
+  else if (!(await worksIn(dependencies.directory, principal.member, id))) return refuse('not_found');
   return ok({ row, side });
 }
 

@@ -4,6 +4,7 @@ import { HASH_BYTES } from '../../../protocol/hash.ts';
 import { otherSide } from '../../../protocol/ids.ts';
 import { ok } from '../../../protocol/result.ts';
 import * as answers from '../../wire/answers.ts';
+import { memberOf } from '../directory/members.ts';
 import { organisationOf } from '../directory/organisations.ts';
 import {
   acceptInvitation,
@@ -104,8 +105,12 @@ export function addPartnershipRoutes(app: App, dependencies: Dependencies): void
   const { directory, now } = dependencies;
 
   app.openapi(list, async (context) => {
-    const { organisation } = context.var.principal;
-    const rows = await partnershipsOf(directory, organisation);
+    const { principal } = context.var;
+    const { organisation } = principal;
+    const member = principal.kind === 'member' ? await memberOf(directory, principal.member) : null;
+    const narrowed = member?.partners && new Set(member.partners);
+    const all = await partnershipsOf(directory, organisation);
+    const rows = narrowed ? all.filter(({ id }) => narrowed.has(id)) : all;
     const partnerships = rows.map((row) => {
       const own = sideIn(row, organisation) ?? 'founder';
       const partner = own === 'founder' ? row.joiner : row.founder;

@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { fromBase64url, toBase64url } from '../../../protocol/bytes.ts';
 import { parseOrganisationId, parsePartnershipId, type Side } from '../../../protocol/ids.ts';
+import { parseMemberId } from '../../../protocol/member.ts';
 import { timeText } from '../partnership/context.ts';
 import { PROBLEM_CODES } from '../problems.ts';
 
@@ -40,11 +41,25 @@ const partnership = z
   })
   .openapi({ type: 'string', pattern: '^prt_[0-9a-f]{32}$' });
 
+const member = z
+  .string()
+  .transform((text, issues) => {
+    const id = parseMemberId(text);
+    if (id) return id;
+    issues.addIssue('is no member id');
+    return z.NEVER;
+  })
+  .openapi({ type: 'string', pattern: '^mbr_[0-9a-f]{32}$' });
+
 const pathNumber = z
   .string()
   .regex(/^(0|[1-9]\d{0,8})$/)
   .transform(Number)
   .openapi({ type: 'integer', minimum: 0 });
+
+/** Checked for its form alone: whether it is somebody's cannot be known here. */
+export const email = z.email().max(254);
+export const password = z.string().min(1).max(256);
 
 export const organisationId = organisation;
 export const partnershipId = partnership;
@@ -53,6 +68,7 @@ export const partnershipId = partnership;
 export const inPath = {
   organisation: organisation.openapi({ param: { name: 'organisation', in: 'path' } }),
   partnership: partnership.openapi({ param: { name: 'partnership', in: 'path' } }),
+  member: member.openapi({ param: { name: 'member', in: 'path' } }),
   number: pathNumber.openapi({ param: { name: 'number', in: 'path' } }),
   index: pathNumber.openapi({ param: { name: 'index', in: 'path' } }),
   side: z.enum(['founder', 'joiner']).openapi({ param: { name: 'side', in: 'path' } }),

@@ -15,7 +15,10 @@ export interface Directory {
   batch(statements: readonly Statement[]): Promise<number[]>;
 }
 
-/** The tables; times are milliseconds since 1970. Codes, challenges and tokens are stored as their SHA-256. */
+/**
+ * The tables; times are milliseconds since 1970. Codes, challenges and tokens are stored as their SHA-256. The columns of
+ * login_users, login_accounts and login_sessions are better-auth's, its times RFC 3339; it keeps no address and no token.
+ */
 export const DIRECTORY_MIGRATIONS: readonly string[] = [
   `
   create table organisations (
@@ -69,5 +72,76 @@ export const DIRECTORY_MIGRATIONS: readonly string[] = [
   // The organisation that the invitation let in: its code registers one.
   `
   alter table partnerships add column registered text;
+  `,
+  `
+  create table members (
+    id text primary key,
+    organisation text not null references organisations (id),
+    role text not null,
+    all_partners integer not null,
+    code_hash blob not null,
+    invited_ms integer not null,
+    expires_ms integer not null,
+    email text,
+    keys blob,
+    joined_ms integer,
+    removed_ms integer
+  ) strict;
+  create index members_by_organisation on members (organisation, invited_ms);
+  create unique index members_by_email on members (organisation, email)
+    where email is not null and removed_ms is null;
+
+  create table member_partners (
+    member text not null references members (id),
+    partnership text not null,
+    primary key (member, partnership)
+  ) strict, without rowid;
+
+  create table login_attempts (
+    name blob primary key,
+    count integer not null,
+    until_ms integer not null
+  ) strict;
+  create index login_attempts_by_end on login_attempts (until_ms);
+
+  create table login_users (
+    id text primary key references members (id),
+    name text not null,
+    email text not null unique,
+    email_verified integer not null,
+    image text,
+    created_at text not null,
+    updated_at text not null
+  ) strict;
+
+  create table login_accounts (
+    id text primary key,
+    account_id text not null,
+    provider_id text not null,
+    user_id text not null references login_users (id) on delete cascade,
+    access_token text,
+    refresh_token text,
+    id_token text,
+    access_token_expires_at text,
+    refresh_token_expires_at text,
+    scope text,
+    password text,
+    created_at text not null,
+    updated_at text not null
+  ) strict;
+  create index login_accounts_by_user on login_accounts (user_id);
+
+  create table login_sessions (
+    id text primary key,
+    expires_at text not null,
+    token text not null unique,
+    created_at text not null,
+    updated_at text not null,
+    ip_address text,
+    user_agent text,
+    user_id text not null references login_users (id) on delete cascade
+  ) strict;
+  create index login_sessions_by_user on login_sessions (user_id);
+  create index login_sessions_by_expiry on login_sessions (expires_at);
   `,
 ];

@@ -1,0 +1,137 @@
+/** The people of an organisation: inviting, joining, listing, removing. */
+import { createRoute, z } from '@hono/zod-openapi';
+import { HASH_BYTES } from '../../../protocol/hash.ts';
+import { ROLES } from '../../../protocol/member.ts';
+import * as answers from '../../wire/answers.ts';
+import type { Logins } from '../auth/login.ts';
+import { inviteMember, join, type Member, membersOf, removeMember } from '../directory/members.ts';
+import { timeText } from '../partnership/context.ts';
+import { type App, type Dependencies, refused } from './http.ts';
+import {
+  bytes,
+  email,
+  inPath,
+  jsonAnswer,
+  jsonBody,
+  partnershipId,
+  password,
+  problems,
+  stored,
+  textOf,
+} from './schemas.ts';
+
+const MAX_KEYS_BYTES = 4096;
+const MAX_PARTNERS = 500;
+
+const security = [{ bearer: [] }];
+const params = z.object({ member: inPath.member });
+const NO_STORE = { 'cache-control': 'no-store' };
+
+const getMembers = createRoute({
+  method: 'get',
+  path: '/v1/members',
+  summary: 'The members of the caller’s organisation, former ones too',
+  security,
+  responses: {
+    200: jsonAnswer(answers.members, 'Oldest first; without `partnerships` a member works with all partners'),
+    ...problems,
+  },
+});
+
+const putMember = createRoute({
+  method: 'put',
+  path: '/v1/members/{member}',
+  summary: 'Invite a member',
+  security,
+  request: {
+    params,
+    body: jsonBody(
+      z.strictObject({
+        role: z.enum(ROLES),
+        partnerships: z.array(partnershipId).min(1).max(MAX_PARTNERS).nullable(),
+        codeHash: bytes({ exactly: HASH_BYTES }),
+      }),
+    ),
+  },
+  responses: {
+    200: jsonAnswer(stored, 'Known before'),
+    201: jsonAnswer(stored, 'Invited'),
+    ...problems,
+  },
+});
+
+const putAcceptance = createRoute({
+  method: 'put',
+  path: '/v1/members/{member}/acceptance',
+  summary: 'Join, with the code of the invitation',
+  request: {
+    params,
+    body: jsonBody(
+      z.strictObject({
+        code: bytes({ atMost: 64 }),
+        email,
+        password,
+        keys: bytes({ atMost: MAX_KEYS_BYTES }),
+      }),
+    ),
+  },
+  responses: { 200: jsonAnswer(stored, 'Joined'), ...problems },
+});
+
+const deleteMember = createRoute({
+  method: 'delete',
+  path: '/v1/members/{member}',
+  summary: 'Remove a member: invitation, password and sessions are void at once',
+  security,
+  request: { params },
+  responses: { 200: jsonAnswer(z.object({ removed: z.literal(true) }), 'Removed'), ...problems },
+});
+
+export function addMemberRoutes(app: App, dependencies: Dependencies, logins: Logins): void {
+  const { directory, now } = dependencies;
+
+  app.openapi(getMembers, async (context) => {
+    const members = (await membersOf(directory, context.var.principal.organisation)).map(viewOf);
+    return context.json({ members }, 200, NO_STORE);
+  });
+
+  app.openapi(putMember, async (context) => {
+    const { role, partnerships: partners, codeHash } = context.req.valid('json');
+    const invitation = { ...context.req.valid('param'), role, partners, codeHash };
+    const result = await inviteMember(directory, context.var.principal.organisation, invitation, now());
+    if (!result.ok) return refused(context, result);
+    return context.json({ stored: true as const }, result.value ? 201 : 200);
+  });
+
+  app.openapi(putAcceptance, async (context) => {
+    const joining = { ...context.req.valid('param'), ...context.req.valid('json') };
+    const result = await join(directory, joining, { nowMs: now(), hash: (text) => logins.hash(text) });
+    return result.ok ? context.json({ stored: true as const }, 200) : refused(context, result);
+  });
+
+  app.openapi(deleteMember, async (context) => {
+    const { member } = context.req.valid('param');
+    const result = await removeMember(directory, context.var.principal.organisation, member, now());
+    return result.ok ? context.json({ removed: true as const }, 200) : refused(context, result);
+  });
+}
+
+function viewOf(member: Member) {
+  return {
+    id: member.id,
+    role: member.role,
+    state: stateOf(member),
+    email: member.email,
+    partnerships: member.partners && [...member.partners],
+    keys: textOf(member.keys),
+    invitedAt: timeText(member.invited_ms),
+    invitationEndsAt: timeText(member.expires_ms),
+    joinedAt: member.joined_ms === null ? null : timeText(member.joined_ms),
+    removedAt: member.removed_ms === null ? null : timeText(member.removed_ms),
+  };
+}
+
+function stateOf({ removed_ms, joined_ms }: Member): 'removed' | 'joined' | 'invited' {
+  if (removed_ms !== null) return 'removed';
+  return joined_ms === null ? 'invited' : 'joined';
+}
