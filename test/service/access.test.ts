@@ -1,4 +1,4 @@
-/** Who may not: every route of the API's own description, without a token, with an expired and with a stranger's. */
+/** What a stranger learns of any route, and what bodies are taken; who may ask what is in roles.test.ts. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { systemRandom } from '../../protocol/hash.ts';
 import {
@@ -9,60 +9,20 @@ import {
   testPartnership,
 } from '../support/service-app.ts';
 import { makeTestParty } from '../support/service-parties.ts';
-
-interface Route {
-  readonly method: string;
-  readonly path: string;
-  readonly operation: {
-    readonly security?: unknown;
-    readonly requestBody?: { readonly content: Record<string, unknown> };
-  };
-}
-
-const PUBLIC = [
-  'GET /v1/service',
-  'PUT /v1/organisations/{organisation}',
-  'POST /v1/login/challenges',
-  'POST /v1/login/tokens',
-];
+import { describedRoutes, type Route, sampleBody, zeros } from '../support/service-routes.ts';
 
 let world: TestPartnership;
 let strangerToken: string;
-let expiredToken: string;
-let routes: Route[];
+let routes: readonly Route[];
 
 beforeAll(async () => {
   world = await testPartnership('scoped');
   const { service } = world;
   const stranger = makeTestParty('Stranger', systemRandom);
   await register(service, stranger);
-  service.clock.nowMs -= 700_000;
-  expiredToken = await login(service, world.pair.founder);
-  service.clock.nowMs += 700_000;
   strangerToken = await login(service, stranger);
-  const answer = await service.call('GET', '/openapi.json');
-  const { paths } = answer.json as { paths: Record<string, Record<string, Route['operation']>> };
-  routes = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
-  );
+  routes = await describedRoutes(service);
 });
-
-/** Bodies that fit the schemas, so that nothing but the caller is wrong. */
-const text = (length: number) => 'A'.repeat(Math.ceil((length * 4) / 3));
-const JSON_BODIES: Readonly<Record<string, object>> = {
-  'PUT /v1/partnerships/{partnership}': { commitment: text(32), codeHash: text(32) },
-  'PUT /v1/partnerships/{partnership}/acceptance': { acceptance: text(300), code: text(15) },
-  'PUT /v1/partnerships/{partnership}/opening': { opening: text(300) },
-  'PUT /v1/partnerships/{partnership}/health': { code: 'stopped', version: '1.2.3' },
-  'PUT /v1/partnerships/{partnership}/ending': { ending: text(150) },
-  'PUT /v1/partnerships/{partnership}/epochs/{number}/offer': { offer: text(300) },
-  'PUT /v1/partnerships/{partnership}/epochs/{number}/signature': { signature: text(64) },
-  'PUT /v1/partnerships/{partnership}/epochs/{number}/terms': { terms: text(130) },
-  'PUT /v1/partnerships/{partnership}/scopes/{number}': { scope: text(300) },
-  'PUT /v1/partnerships/{partnership}/requests/{side}/{number}': { request: text(300) },
-  'PUT /v1/partnerships/{partnership}/requests/{side}/{number}/refusal': { refusal: text(300) },
-  'PUT /v1/partnerships/{partnership}/submissions/{number}': { head: text(300), list: text(300) },
-};
 
 function ask(route: Route, partnership: string, token?: string): Promise<Answer> {
   const path = route.path
@@ -71,42 +31,12 @@ function ask(route: Route, partnership: string, token?: string): Promise<Answer>
     .replace('{side}', 'founder')
     .replace('{number}', '1')
     .replace('{index}', '0');
-  const content = Object.keys(route.operation.requestBody?.content ?? {});
-  const body = content.includes('application/octet-stream')
-    ? { bytes: new Uint8Array(10) }
-    : content.length > 0
-      ? { json: JSON_BODIES[`${route.method} ${route.path}`] ?? {} }
-      : {};
-  return world.service.call(route.method, path, { token, ...body });
+  return world.service.call(route.method, path, { token, ...sampleBody(route) });
 }
 
-const needsToken = () => routes.filter((route) => !PUBLIC.includes(`${route.method} ${route.path}`));
-
 describe('every route', () => {
-  it('is described, and says whether it needs a token', () => {
-    expect(routes.length).toBe(30);
-    for (const route of routes) {
-      const isPublic = PUBLIC.includes(`${route.method} ${route.path}`);
-      expect([route.path, route.operation.security !== undefined]).toEqual([route.path, !isPublic]);
-    }
-  });
-
-  it('answers 401 without a token, with a wrong one and with an expired one', async () => {
-    for (const route of needsToken()) {
-      for (const token of [undefined, 'cgt_', 'x', `cgt_${'A'.repeat(43)}`, expiredToken]) {
-        const answer = await ask(route, world.pair.partnership, token);
-        expect([route.path, token, answer.status, answer.code]).toEqual([
-          route.path,
-          token,
-          401,
-          'unauthenticated',
-        ]);
-      }
-    }
-  });
-
   it('answers a stranger as if there was no such partnership', async () => {
-    const inPartnership = needsToken().filter((route) => route.path.includes('{partnership}'));
+    const inPartnership = routes.filter((route) => route.path.includes('{partnership}'));
     expect(inPartnership.length).toBe(25);
     for (const route of inPartnership) {
       // To take an id that is free is the one thing that a stranger may.
@@ -159,11 +89,11 @@ describe('bodies', () => {
       expect((await service.call('PUT', base + path, fits)).code).not.toBe('too_large');
     }
     expect(
-      (await service.call('PUT', `${base}/scopes/1`, { json: { scope: text(200_000) }, token })).code,
+      (await service.call('PUT', `${base}/scopes/1`, { json: { scope: zeros(200_000) }, token })).code,
     ).toBe('too_large');
-    const list = { json: { head: text(300), list: text(600_000) }, token };
+    const list = { json: { head: zeros(300), list: zeros(600_000) }, token };
     expect((await service.call('PUT', `${base}/submissions/1`, list)).code).not.toBe('too_large');
-    const more = { json: { head: text(300), list: text(900_000) }, token };
+    const more = { json: { head: zeros(300), list: zeros(900_000) }, token };
     expect((await service.call('PUT', `${base}/submissions/1`, more)).code).toBe('too_large');
   });
 
