@@ -1,7 +1,14 @@
 /** An open home: keyring, store, service and clock together. What the commands work with. */
 
 import { Client } from './client.ts';
-import { type Configuration, type Home, hasStore, isInitialised, readConfiguration } from './home.ts';
+import {
+  type Configuration,
+  type Home,
+  hasStore,
+  isInitialised,
+  readConfiguration,
+  withoutKeyring,
+} from './home.ts';
 import { type Keyring, openKeyring } from './keyring.ts';
 import { NORMALISERS, type Normaliser } from './normalisers.ts';
 import { Problem } from './problem.ts';
@@ -26,13 +33,7 @@ export async function openAgent(
   now: () => number,
   normalisers: readonly Normaliser[] = NORMALISERS,
 ): Promise<Agent> {
-  if (!isInitialised(home)) {
-    throw new Problem(
-      'not_initialised',
-      `there is no commonground home in ${home.directory}`,
-      'run `commonground init` first',
-    );
-  }
+  if (!isInitialised(home)) throw withoutKeyring(home);
   const configuration = readConfiguration(home);
   const keyring = await openKeyring(home, configuration, now());
   // SQLite takes a missing or empty file for a new store, and an unattended sync would then rest for ever.

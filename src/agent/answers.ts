@@ -8,7 +8,7 @@ import { openWith } from '../../protocol/age.ts';
 import { equal, fromHex, toHex } from '../../protocol/bytes.ts';
 import type { Context } from '../../protocol/evaluation.ts';
 import { isStrong, KINDS, type Kind } from '../../protocol/identifiers/kind.ts';
-import { type Handle, otherSide } from '../../protocol/ids.ts';
+import { type Handle, otherSide, type PartnershipId } from '../../protocol/ids.ts';
 import { confirmKey, verifyBox, wrapKey } from '../../protocol/keys.ts';
 import { FIELDS, type Field, openScope, type Scope, scopeHash } from '../../protocol/scope.ts';
 import { openField, openName, unwrapRowKey } from '../../protocol/seal.ts';
@@ -16,6 +16,7 @@ import { openSubmission, type SubmissionHead } from '../../protocol/submission.t
 import { isPlausible, type Tier, type TierRule } from '../../protocol/tier.ts';
 import type { Agent } from './agent.ts';
 import type {
+  Client,
   LedgerAnswer,
   MatrixAnswer,
   OverlapAnswer,
@@ -85,10 +86,15 @@ export async function askMatrix(agent: Agent, partnership: Partnership): Promise
 export async function askLedger(agent: Agent, partnership: Partnership): Promise<LedgerAnswer['entries']> {
   // What was revealed stays readable after the end.
   if (!partnership.ended) requireVerified(partnership);
+  return readLedger(agent.client(), partnership.id);
+}
+
+/** All entries, oldest first. They are the service's word. */
+export async function readLedger(client: Client, id: PartnershipId): Promise<LedgerAnswer['entries']> {
   const entries: LedgerAnswer['entries'] = [];
   let cursor: string | undefined;
   do {
-    const page = await agent.client().ledger(partnership.id, cursor);
+    const page = await client.ledger(id, cursor);
     entries.push(...page.entries);
     cursor = page.next ?? undefined;
   } while (cursor !== undefined);

@@ -29,6 +29,7 @@ import {
   homeAt,
   isInitialised,
   readConfiguration,
+  withoutKeyring,
   writeConfiguration,
 } from './home.ts';
 import { identityOf, readContent, readIdentity } from './keyring.ts';
@@ -67,8 +68,7 @@ export async function backup(
   passphrase: string | null,
   nowMs: number,
 ): Promise<BackupSummary> {
-  if (!isInitialised(home))
-    throw new Problem('not_initialised', `there is no commonground home in ${home.directory}`);
+  if (!isInitialised(home)) throw withoutKeyring(home);
   const config = readConfiguration(home);
   const identity = identityOf(home, config, nowMs);
   await readContent(home, identity);

@@ -5,12 +5,20 @@
 import * as z from 'zod';
 import { toBase64url } from '../../protocol/bytes.ts';
 import type { HealthCode } from '../../protocol/health.ts';
-import type { PartnershipId, Side } from '../../protocol/ids.ts';
+import type { OrganisationId, PartnershipId, Side } from '../../protocol/ids.ts';
 import { signLogin } from '../../protocol/login.ts';
+import type { MemberId, Role } from '../../protocol/member.ts';
 import * as shapes from '../wire/answers.ts';
 import type { Keyring } from './keyring.ts';
 import { Problem } from './problem.ts';
-import { jsonOf, type Reply, ServiceRefusal, Transport, type TransportOptions } from './transport.ts';
+import {
+  jsonOf,
+  type Reply,
+  ServiceRefusal,
+  type Session,
+  Transport,
+  type TransportOptions,
+} from './transport.ts';
 
 export type ServiceView = z.infer<typeof shapes.service>;
 export type PartnershipView = z.infer<typeof shapes.partnershipView>;
@@ -18,6 +26,10 @@ export type MatrixAnswer = z.infer<typeof shapes.matrix>;
 export type OverlapAnswer = z.infer<typeof shapes.overlap>;
 export type WhiteSpaceAnswer = z.infer<typeof shapes.whiteSpace>;
 export type LedgerAnswer = z.infer<typeof shapes.ledger>;
+export type ListedPartnership = z.infer<typeof shapes.partnershipList>['partnerships'][number];
+export type ListedMember = z.infer<typeof shapes.members>['members'][number];
+export type LoggedIn = z.infer<typeof shapes.session>;
+export type Me = z.infer<typeof shapes.me>;
 
 /** What overlap and white space can be narrowed to; names of populations. */
 export interface Question {
@@ -36,14 +48,16 @@ const LOGIN_ATTEMPTS = 4;
 export class Client {
   readonly #transport: Transport;
   readonly #keyring: Keyring | null;
+  readonly #session: Session | null;
   readonly #now: () => number;
   #token: { readonly value: string; readonly untilMs: number } | null = null;
   #login: Promise<string> | null = null;
 
-  /** Without a keyring only `service` can be asked. */
-  constructor(base: string, keyring: Keyring | null, now: () => number, options: TransportOptions = {}) {
+  /** Asks as the organisation's agent or as a person; for nobody (null) only what needs no token. */
+  constructor(base: string, as: Keyring | Session | null, now: () => number, options: TransportOptions = {}) {
     this.#transport = new Transport(base, now, options);
-    this.#keyring = keyring;
+    this.#session = as && 'token' in as ? as : null;
+    this.#keyring = as && !('token' in as) ? as : null;
     this.#now = now;
   }
 
@@ -91,6 +105,66 @@ export class Client {
   async partnerships(): Promise<PartnershipId[]> {
     const list = await this.#json(shapes.partnershipList, 'GET', '/v1/partnerships');
     return list.partnerships.map((entry) => entry.id);
+  }
+
+  /** The partnerships that the caller works in, as the service lists them. */
+  async partners(): Promise<ListedPartnership[]> {
+    return (await this.#json(shapes.partnershipList, 'GET', '/v1/partnerships')).partnerships;
+  }
+
+  async members(): Promise<ListedMember[]> {
+    return (await this.#json(shapes.members, 'GET', '/v1/members')).members;
+  }
+
+  /** Without partnerships (null) the member works with all partners. */
+  inviteMember(
+    id: MemberId,
+    {
+      role,
+      partnerships,
+      codeHash,
+    }: {
+      readonly role: Role;
+      readonly partnerships: readonly PartnershipId[] | null;
+      readonly codeHash: Uint8Array;
+    },
+  ) {
+    return this.#put(`/v1/members/${id}`, { role, partnerships, codeHash: toBase64url(codeHash) });
+  }
+
+  removeMember(id: MemberId) {
+    return this.#call('DELETE', `/v1/members/${id}`);
+  }
+
+  join(
+    id: MemberId,
+    joining: {
+      readonly code: Uint8Array;
+      readonly email: string;
+      readonly password: string;
+      readonly keys: Uint8Array;
+    },
+  ) {
+    const { code, email, password, keys } = joining;
+    const body = { code: toBase64url(code), email, password, keys: toBase64url(keys) };
+    return this.#call('PUT', `/v1/members/${id}/acceptance`, { body, token: false });
+  }
+
+  logIn(credentials: {
+    readonly organisation: OrganisationId;
+    readonly email: string;
+    readonly password: string;
+  }): Promise<LoggedIn> {
+    return this.#json(shapes.session, 'POST', '/v1/sessions', { body: credentials, token: false });
+  }
+
+  /** Ends this session, or all of the member's. */
+  logOut(everywhere: boolean) {
+    return this.#call('DELETE', everywhere ? '/v1/sessions' : '/v1/sessions/current');
+  }
+
+  me(): Promise<Me> {
+    return this.#json(shapes.me, 'GET', '/v1/me');
   }
 
   /** Tells the partner how this side's unattended agent is. */
@@ -243,7 +317,7 @@ export class Client {
       ...body
     }: { readonly body?: unknown; readonly bytes?: Uint8Array; readonly token?: boolean } = {},
   ): Promise<Reply> {
-    return this.#transport.call(method, path, body, token === false ? null : this);
+    return this.#transport.call(method, path, body, token === false ? null : (this.#session ?? this));
   }
 
   /** A token of this session; made when there is none, once for all calls that wait for it. */

@@ -21,6 +21,10 @@ export interface Home {
   readonly identityFile: string;
   readonly rootKeyFile: string;
   readonly storeFile: string;
+  /** Of a member's home alone: who the member is, the member's own keys, and the session. */
+  readonly memberFile: string;
+  readonly memberKeysFile: string;
+  readonly sessionFile: string;
 }
 
 /** Where the files of a home stand. Without a path: COMMONGROUND_HOME, else ~/.commonground. */
@@ -33,11 +37,34 @@ export function homeAt(path: string | undefined): Home {
     identityFile: join(directory, 'identity.age'),
     rootKeyFile: join(directory, 'root-key.age'),
     storeFile: join(directory, 'store.db'),
+    memberFile: join(directory, 'member.json'),
+    memberKeysFile: join(directory, 'member-keys.age'),
+    sessionFile: join(directory, 'session.json'),
   };
 }
 
 export function isInitialised(home: Home): boolean {
   return existsSync(home.keyringFile);
+}
+
+/** True where a person joined an organisation: there is no keyring, and questions are asked in the person's name. */
+export function isMemberHome(home: Home): boolean {
+  return existsSync(home.memberFile);
+}
+
+/** What to say where a command needs the organisation's keyring and it is not here. */
+export function withoutKeyring(home: Home): Problem {
+  return isMemberHome(home)
+    ? new Problem(
+        'member_home',
+        `${home.directory} is a member’s home: it has no keyring, so lists, keys and syncs are not its business`,
+        'run this where `commonground init` was run; here work matrix, ledger, member, whoami, login and logout',
+      )
+    : new Problem(
+        'not_initialised',
+        `there is no commonground home in ${home.directory}`,
+        'run `commonground init` first, or `commonground member join` with an invitation of your organisation',
+      );
 }
 
 export function hasStore(home: Home): boolean {

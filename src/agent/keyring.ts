@@ -31,8 +31,10 @@ import {
   createSecretFile,
   type Home,
   isInitialised,
+  isMemberHome,
   readSecretFile,
   replaceFile,
+  withoutKeyring,
   writeConfiguration,
 } from './home.ts';
 import { Problem } from './problem.ts';
@@ -76,10 +78,10 @@ export const SESSION_HOURS = 8;
 
 /** Throws where the folder is a home already, before anybody is asked anything for a new one. */
 export function refuseInitialised(home: Home): void {
-  if (!isInitialised(home)) return;
+  if (!isInitialised(home) && !isMemberHome(home)) return;
   throw new Problem(
     'already_initialised',
-    `${home.directory} holds a keyring already`,
+    `${home.directory} holds ${isMemberHome(home) ? 'a member’s keys' : 'a keyring'} already`,
     'use another --home, or go on with this one',
   );
 }
@@ -141,13 +143,7 @@ export async function createKeyring(
 
 /** Opens the keyring with the configured key file, or with what `unlock` left for this session. */
 export async function openKeyring(home: Home, config: Configuration, nowMs: number): Promise<Keyring> {
-  if (!isInitialised(home)) {
-    throw new Problem(
-      'not_initialised',
-      `there is no keyring in ${home.directory}`,
-      'run `commonground init` first',
-    );
-  }
+  if (!isInitialised(home)) throw withoutKeyring(home);
   return readKeyring(home, identityOf(home, config, nowMs), nowMs);
 }
 

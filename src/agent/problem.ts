@@ -18,6 +18,9 @@ export const EXIT = {
 const CODES = {
   not_initialised: EXIT.usage,
   already_initialised: EXIT.usage,
+  member_home: EXIT.refused,
+  logged_out: EXIT.locked,
+  wrong_role: EXIT.refused,
   exists: EXIT.usage,
   locked: EXIT.locked,
   wrong_passphrase: EXIT.locked,

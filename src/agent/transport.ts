@@ -38,7 +38,7 @@ export class ServiceRefusal extends Problem {
   readonly retryAfterMs: number | null;
 
   constructor(reply: Pick<Reply, 'retryAfterMs'>, serviceCode: string, message: string, hint?: string) {
-    super('service_refused', message, hint);
+    super(serviceCode === 'wrong_role' ? 'wrong_role' : 'service_refused', message, hint);
     this.serviceCode = serviceCode;
     this.retryAfterMs = reply.retryAfterMs;
   }
@@ -161,11 +161,18 @@ function refusal(reply: Reply): ServiceRefusal {
 /** What to do about the refusals that a person can do something about. */
 const HINTS: Readonly<Record<string, string>> = {
   unauthenticated: 'register the organisation first: `commonground register`, or accept an invitation',
+  wrong_role:
+    'ask a colleague who has the role, or an admin of your organisation; `commonground whoami` tells yours',
+  wrong_credentials:
+    'try again; after ten wrong ones wait a quarter of an hour. An admin can invite you anew',
+  weak_password: 'four or five random words are good',
+  email_taken: 'use another e-mail address, or ask an admin to remove the other member first',
   registration_closed: 'ask the operator of the service',
   registration_refused:
     'a code or an invitation lets in one organisation, once: ask the operator for a code, or your partner for a new invitation',
-  invitation_expired: 'ask your partner for a new invitation',
-  invitation_used: 'each invitation serves once; ask your partner for a new one',
+  invitation_expired: 'ask your partner for a new invitation; as a member, an admin of your organisation',
+  invitation_used:
+    'each invitation serves once; ask your partner for a new one, or as a member an admin of your organisation',
   certificate_expired:
     'renew the agent key with the root key; if it was renewed since, `commonground register --service URL` again',
   certificate_not_current: 'check the clock of this machine, then whether the agent key is to be renewed',

@@ -2,6 +2,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { type Agent, openAgent } from '../agent/agent.ts';
 import { type Home, homeAt } from '../agent/home.ts';
+import { type Caller, openCaller } from '../agent/member/caller.ts';
 
 /** A subcommand with `--home` and `--json`, and an example under its help. */
 export function command(name: string, description: string, example: string) {
@@ -32,6 +33,19 @@ export async function withAgent<Value>(
     return await work(agent);
   } finally {
     agent.close();
+  }
+}
+
+/** Opens a home of either kind, the organisation's or a member's, for one command. */
+export async function withCaller<Value>(
+  options: { readonly home?: string | undefined },
+  work: (caller: Caller) => Promise<Value>,
+): Promise<Value> {
+  const caller = await openCaller(homeOf(options), Date.now);
+  try {
+    return await work(caller);
+  } finally {
+    caller.close();
   }
 }
 

@@ -10,6 +10,8 @@ import { completionCommand } from './commands/completion.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { initCommand, lockCommand, registerCommand, renewCommand, unlockCommand } from './commands/init.ts';
+import { loginCommand, logoutCommand, whoamiCommand } from './commands/login.ts';
+import { memberCommand } from './commands/member.ts';
 import { partnerCommand } from './commands/partner.ts';
 import { populationCommand } from './commands/population.ts';
 import { ledgerCommand, matrixCommand, overlapCommand, whiteSpaceCommand } from './commands/questions.ts';
@@ -42,6 +44,9 @@ From nothing to the overlap:
   commonground sync --wait
   commonground overlap --mine open-opportunities --theirs customers
 
+Your people, each with a home of their own:
+  commonground member invite --role sales       (they: member join, then matrix)
+
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 bad input, 4 locked, 5 done and waiting for the partner,
 6 refused by policy, 7 service unreachable or refusing, 8 something does not check: call your partner.`,
   );
@@ -62,6 +67,10 @@ for (const entry of [
   whiteSpaceCommand(),
   exportCommand(),
   ledgerCommand(),
+  memberCommand(),
+  loginCommand(),
+  logoutCommand(),
+  whoamiCommand(),
   statusCommand(),
   doctorCommand(),
   backupCommand(),

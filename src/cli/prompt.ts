@@ -33,14 +33,51 @@ export async function ask(
   }
 }
 
+/** What a member logs in with. */
+export interface LoginInput {
+  readonly email: string;
+  readonly password: string;
+}
+
+const LOGIN_INSTEAD =
+  'use --login-file FILE: the e-mail address on its first line, the password on its second';
+
+/** E-mail address and new password of who joins, asked for or from the two lines of a file. */
+export async function askNewLogin(file: string | undefined): Promise<LoginInput> {
+  if (file) return readLogin(file);
+  const email = (await ask('your e-mail address', { instead: LOGIN_INSTEAD })).trim();
+  const hidden = { hidden: true, instead: LOGIN_INSTEAD };
+  const password = await ask('a new password, for the service', hidden);
+  if ((await ask('the same again', hidden)) !== password) {
+    throw new Problem('bad_argument', 'the two passwords differ', 'nothing was created; try again');
+  }
+  return { email, password };
+}
+
+/** The password of a member, asked for or from the second line of a file. */
+export async function askPassword(file: string | undefined): Promise<string> {
+  if (file) return readLogin(file).password;
+  return ask('password', { hidden: true, instead: LOGIN_INSTEAD });
+}
+
+function readLogin(file: string): LoginInput {
+  const [email = '', password = '', ...rest] = new TextDecoder().decode(readSecretFile(file)).split(/\r?\n/);
+  if (email && password && rest.every((line) => line === '')) return { email: email.trim(), password };
+  throw new Problem('bad_input', `${file} does not hold two lines`, LOGIN_INSTEAD);
+}
+
 const MIN_PASSPHRASE = 10;
 
 /** A passphrase from a file, or asked for; a new one is asked for twice. */
-export async function askPassphrase(file: string | undefined, isNew: boolean): Promise<string> {
+export async function askPassphrase(
+  file: string | undefined,
+  isNew: boolean,
+  what = 'passphrase',
+): Promise<string> {
   const instead = 'use --passphrase-file FILE, or --key-file FILE for unattended machines';
   const passphrase = file
     ? new TextDecoder().decode(readSecretFile(file)).replace(/\r?\n$/, '')
-    : await ask('passphrase', { hidden: true, instead });
+    : await ask(what, { hidden: true, instead });
   if (!isNew) return passphrase;
   if (passphrase.length < MIN_PASSPHRASE) {
     throw new Problem(

@@ -1,7 +1,7 @@
 /** Everything that can be wrong with a home, looked at in one go. Checks that need what is missing are left out. */
 import { openAgent } from '../agent.ts';
 import { Client } from '../client.ts';
-import { type Configuration, type Home, isInitialised, readConfiguration } from '../home.ts';
+import { type Configuration, type Home, isInitialised, readConfiguration, withoutKeyring } from '../home.ts';
 import type { Keyring } from '../keyring.ts';
 import { listPartnerships } from '../store/partnerships.ts';
 import { type Finding, findings } from './finding.ts';
@@ -20,14 +20,7 @@ const ATTEMPTS = 2;
 
 export async function examine(home: Home, tools: DoctorTools): Promise<Finding[]> {
   if (!isInitialised(home)) {
-    const { error } = findings('home');
-    return [
-      error(
-        'not_initialised',
-        `there is no commonground home in ${home.directory}`,
-        'run `commonground init`',
-      ),
-    ];
+    return [findings('home').failure(withoutKeyring(home))];
   }
   const found = [...checkHome(home), checkDisk(home, tools.freeBytes), checkStore(home), checkAgent(home)];
   const storeWorks = found.every(({ check, level }) => check !== 'store' || level !== 'error');

@@ -1,7 +1,7 @@
 import { isDisplayName } from '../../../protocol/certificate.ts';
 import { systemRandom } from '../../../protocol/hash.ts';
 import { Client } from '../../agent/client.ts';
-import { readConfiguration, writeConfiguration } from '../../agent/home.ts';
+import { isInitialised, readConfiguration, withoutKeyring, writeConfiguration } from '../../agent/home.ts';
 import {
   createKeyring,
   type Lock,
@@ -129,6 +129,7 @@ export function renewCommand() {
     .option('--passphrase-file <file>', 'read the passphrase from a file (mode 600)')
     .action(async (options) => {
       const home = homeOf(options);
+      if (!isInitialised(home)) throw withoutKeyring(home);
       const configuration = readConfiguration(home);
       const passphrase = configuration.keyFile ? null : await askPassphrase(options.passphraseFile, false);
       const root = { file: options.rootKey, passphrase };

@@ -1,3 +1,4 @@
+import type { PartnershipId } from '../../../protocol/ids.ts';
 import { FIELDS } from '../../../protocol/scope.ts';
 import type { Agent } from '../../agent/agent.ts';
 import {
@@ -6,13 +7,17 @@ import {
   askOverlap,
   askWhiteSpace,
   type OverlapRow,
+  readLedger,
   type WhiteSpaceRow,
 } from '../../agent/answers.ts';
-import type { MatrixAnswer, Question } from '../../agent/client.ts';
+import type { Client, MatrixAnswer, Question } from '../../agent/client.ts';
+import { isMemberHome } from '../../agent/home.ts';
 import { knownNames } from '../../agent/known.ts';
+import { partnersAsked } from '../../agent/member/caller.ts';
+import { openSeat } from '../../agent/member/home.ts';
 import { Problem } from '../../agent/problem.ts';
 import { findPartnership, listPartnerships, type Partnership } from '../../agent/store/partnerships.ts';
-import { collect, command, withAgent } from '../command.ts';
+import { collect, command, homeOf, withAgent } from '../command.ts';
 import { type EmptyReason, emptyReason } from '../empty.ts';
 import { note, print, printable, printJson, table } from '../output.ts';
 import { kindsText, printWhy } from './why.ts';
@@ -25,23 +30,25 @@ export function matrixCommand() {
     'commonground matrix --partner borealis',
   )
     .option('--partner <alias>', 'only this partner (default: all verified)')
-    .action(async (options) =>
-      withAgent(options, async (agent) => {
+    .action(async (options) => {
+      if (isMemberHome(homeOf(options))) {
+        const answers = await memberAnswers(options, false, (client, id) => client.matrix(id));
+        // Scopes and syncs are seen where the keyring is, so a member is told both reasons.
+        const why = async (partner: string) =>
+          `${partner}: nothing to show: it grants nothing yet, or nothing was synced`;
+        return showMatrices(answers, options.json, why);
+      }
+      await withAgent(options, async (agent) => {
         const answers = [];
         for (const partnership of asked(agent, options.partner)) {
-          answers.push({ partner: partnership.alias, ...(await askMatrix(agent, partnership)) });
+          answers.push({ partner: partnership.alias, answer: await askMatrix(agent, partnership) });
         }
-        if (options.json) return printJson({ partners: answers });
-        for (const answer of answers) {
-          if (answer.snapshot && answer.populations.theirs.length > 0) printMatrix(answer);
-          else
-            note(
-              (await emptyReason(agent, findPartnership(agent.store, answer.partner), { what: 'matrix' }))
-                .message,
-            );
-        }
-      }),
-    );
+        await showMatrices(answers, options.json, async (partner) => {
+          const reason = await emptyReason(agent, findPartnership(agent.store, partner), { what: 'matrix' });
+          return reason.message;
+        });
+      });
+    });
 }
 
 /** `overlap`: the accounts both have. */
@@ -57,15 +64,16 @@ export function overlapCommand() {
     .option('--since <snapshot>', 'only pairs first seen after this snapshot', Number)
     .option('--limit <n>', 'at most so many rows', Number)
     .option('--why', 'say of each pair which rule decided and which of your columns it rests on')
-    .action(async (options) =>
-      withAgent(options, async (agent) => {
+    .action(async (options) => {
+      requireVault(options);
+      await withAgent(options, async (agent) => {
         const { rows, empty } = await overlapRows(agent, options);
         if (options.json) return printJson({ rows, empty });
         if (options.why) printWhy(rows);
         else if (rows.length > 0) printOverlap(rows);
         for (const { message } of empty) note(message);
-      }),
-    );
+      });
+    });
 }
 
 /** `whitespace`: the partner's accounts that you lack. */
@@ -78,8 +86,9 @@ export function whiteSpaceCommand() {
     .option('--partner <alias>', 'only this partner (default: all verified)')
     .option('--theirs <population>', 'only accounts in this population of theirs', collect)
     .option('--limit <n>', 'at most so many rows', Number)
-    .action(async (options) =>
-      withAgent(options, async (agent) => {
+    .action(async (options) => {
+      requireVault(options);
+      await withAgent(options, async (agent) => {
         const { rows, empty, known } = await whiteSpaceRows(agent, options);
         if (options.json) return printJson({ rows, empty, known });
         if (rows.length > 0) {
@@ -93,8 +102,8 @@ export function whiteSpaceCommand() {
         }
         noteKnown(known);
         for (const { message } of empty) note(message);
-      }),
-    );
+      });
+    });
 }
 
 /** `ledger`: what was revealed to whom. */
@@ -105,32 +114,36 @@ export function ledgerCommand() {
     'commonground ledger --partner borealis',
   )
     .option('--partner <alias>', 'only this partner (default: all verified)')
-    .action(async (options) =>
-      withAgent(options, async (agent) => {
-        const answers = [];
-        for (const partnership of asked(agent, options.partner, true)) {
-          answers.push({ partner: partnership.alias, entries: await askLedger(agent, partnership) });
-        }
-        if (options.json) return printJson({ partners: answers });
-        const rows = answers.flatMap(({ partner, entries }) =>
-          entries.map((entry) => [
-            partner,
-            entry.number,
-            entry.at,
-            entry.viewer === 'mine' ? 'you' : partner,
-            entry.question,
-            entry.rows,
-            entry.cells.length > 3
-              ? `${entry.cells.length} cells`
-              : entry.cells.map((cell) => `${cell.granting} for ${cell.viewing}`).join(', '),
-            `v${entry.scopeNumber}`,
-          ]),
-        );
-        print(
-          table(['partner', 'entry', 'time', 'shown to', 'question', 'rows', 'populations', 'scope'], rows),
-        );
-      }),
-    );
+    .action(async (options) => {
+      const answers = isMemberHome(homeOf(options))
+        ? await memberAnswers(options, true, readLedger)
+        : await withAgent(options, async (agent) => {
+            const all = [];
+            for (const partnership of asked(agent, options.partner, true)) {
+              all.push({ partner: partnership.alias, answer: await askLedger(agent, partnership) });
+            }
+            return all;
+          });
+      const partners = answers.map(({ partner, answer }) => ({ partner, entries: answer }));
+      if (options.json) return printJson({ partners });
+      const rows = partners.flatMap(({ partner, entries }) =>
+        entries.map((entry) => [
+          partner,
+          entry.number,
+          entry.at,
+          entry.viewer === 'mine' ? 'you' : partner,
+          entry.question,
+          entry.rows,
+          entry.cells.length > 3
+            ? `${entry.cells.length} cells`
+            : entry.cells.map((cell) => `${cell.granting} for ${cell.viewing}`).join(', '),
+          `v${entry.scopeNumber}`,
+        ]),
+      );
+      print(
+        table(['partner', 'entry', 'time', 'shown to', 'question', 'rows', 'populations', 'scope'], rows),
+      );
+    });
 }
 
 /** What narrows overlap and white space, as the options are typed. */
@@ -213,6 +226,43 @@ async function sortedRows<Row>(
     if (rows.length === before) empty.push(await emptyReason(agent, partnership, { what, theirs }));
   }
   return { rows: rows.sort((x, y) => nameOf(x).localeCompare(nameOf(y))), empty };
+}
+
+async function showMatrices(
+  answers: readonly { readonly partner: string; readonly answer: MatrixAnswer }[],
+  asJson: boolean | undefined,
+  whyEmpty: (partner: string) => Promise<string>,
+): Promise<void> {
+  const named = answers.map(({ partner, answer }) => ({ partner, ...answer }));
+  if (asJson) return printJson({ partners: named });
+  for (const answer of named) {
+    if (answer.snapshot && answer.populations.theirs.length > 0) printMatrix(answer);
+    else note(await whyEmpty(answer.partner));
+  }
+}
+
+/** The answers that a member is given in a home without keys; they are the service's word. */
+async function memberAnswers<Answer>(
+  options: { readonly home?: string | undefined; readonly partner?: string | undefined },
+  withEnded: boolean,
+  ask: (client: Client, id: PartnershipId) => Promise<Answer>,
+): Promise<{ readonly partner: string; readonly answer: Answer }[]> {
+  const { client } = openSeat(homeOf(options), Date.now);
+  const answers = [];
+  for (const { alias, id } of await partnersAsked(client, options.partner, withEnded)) {
+    answers.push({ partner: alias, answer: await ask(client, id) });
+  }
+  return answers;
+}
+
+/** Names are decrypted with the organisation's keys, which a member's home does not hold. */
+function requireVault(options: { readonly home?: string | undefined }): void {
+  if (!isMemberHome(homeOf(options))) return;
+  throw new Problem(
+    'member_home',
+    'this needs the organisation’s vault: names are decrypted with its keys, which no member’s home holds yet',
+    'ask where `commonground init` was run; `matrix` and `ledger` work here, by your role',
+  );
 }
 
 /** The partners a question goes to: the named one, else all verified; of ended ones the ledger stays readable. */

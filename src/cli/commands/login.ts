@@ -1,0 +1,63 @@
+import { isMemberHome } from '../../agent/home.ts';
+import { logIn, logOut, openSeat } from '../../agent/member/home.ts';
+import { Problem } from '../../agent/problem.ts';
+import { command, homeOf, withCaller } from '../command.ts';
+import { note, print, printable, printJson } from '../output.ts';
+import { askPassword } from '../prompt.ts';
+
+/** `login`: a session for a member's home. */
+export function loginCommand() {
+  return command(
+    'login',
+    'Log in as the member whose home this is. Asks for the password; the session holds for 12 hours.',
+    'commonground login',
+  )
+    .option('--login-file <file>', 'read e-mail address and password from the two lines of a file (mode 600)')
+    .action(async (options) => {
+      const home = homeOf(options);
+      const { profile } = openSeat(home, Date.now);
+      const { expiresAt, role } = await logIn(home, await askPassword(options.loginFile), Date.now);
+      if (options.json) return printJson({ member: profile.member, email: profile.email, role, expiresAt });
+      print(`${profile.email} is logged in at ${printable(profile.name)} as ${role}`);
+      note(`until ${expiresAt}; \`commonground logout\` ends it`);
+    });
+}
+
+/** `logout`: ends the session. */
+export function logoutCommand() {
+  return command(
+    'logout',
+    'End the session of this member’s home, at the service too.',
+    'commonground logout\ncommonground logout --everywhere',
+  )
+    .option('--everywhere', 'end all your sessions, also those that a thief of one has')
+    .action(async (options) => {
+      await logOut(openSeat(homeOf(options), Date.now), options.everywhere ?? false);
+      if (options.json) printJson({ loggedOut: true });
+      else note('logged out');
+    });
+}
+
+/** `whoami`: who the service takes this home for. */
+export function whoamiCommand() {
+  return command(
+    'whoami',
+    'Who you are to the service: organisation, role, and the partners you work with.',
+    'commonground whoami',
+  ).action(async (options) =>
+    withCaller(options, async (caller) => {
+      const me = await caller.client.me();
+      if (me.organisation.id !== caller.organisation) {
+        throw new Problem('service_alarm', 'the service takes you for a member of another organisation');
+      }
+      const aliases = new Map((await caller.partners()).map(({ id, alias }) => [id, alias]));
+      const partners = me.member?.partnerships?.map((id) => aliases.get(id) ?? id) ?? null;
+      if (options.json) return printJson({ ...me, partners });
+      print(`organisation  ${printable(me.organisation.name)} (${me.organisation.id})`);
+      print(`role          ${me.role}${isMemberHome(homeOf(options)) ? '' : ': the home with the keyring'}`);
+      if (!me.member) return;
+      print(`member        ${printable(me.member.email)} (${me.member.id})`);
+      print(`partners      ${partners?.join(', ') ?? 'all'}`);
+    }),
+  );
+}
