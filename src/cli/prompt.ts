@@ -17,14 +17,15 @@ export async function ask(
       `cannot ask for ${question}: standard input is no terminal`,
       options.instead,
     );
-  process.stderr.write(`${question}: `);
   const output = options.hidden
     ? new Writable({ write: (_chunk, _encoding, done) => done() })
     : process.stderr;
   const reader = createInterface({ input: process.stdin, output, terminal: true });
   try {
     return await new Promise<string>((resolve, reject) => {
-      reader.question('', resolve);
+      // The terminal stopped echoing when the reader was made: what is typed at once must not be seen either.
+      if (options.hidden) process.stderr.write(`${question}: `);
+      reader.question(options.hidden ? '' : `${question}: `, resolve);
       reader.on('SIGINT', () => reject(new Problem('bad_argument', 'stopped', 'nothing was changed')));
     });
   } finally {

@@ -70,11 +70,11 @@ describe('an invitation', () => {
     const answers = await Promise.all(
       emails.map((email) => joinAs(world.service, invitation.member, joiningOf(invitation, email))),
     );
-    expect(answers.map(({ code }) => code).sort()).toEqual(['invitation_used', null]);
+    expect(new Set(answers.map(({ code }) => code))).toEqual(new Set(['invitation_used', null]));
     const sessions = await Promise.all(
       emails.map((email) => logInAs(world.service, founder.organisation, email)),
     );
-    expect(sessions.map(({ status }) => status).sort()).toEqual([200, 401]);
+    expect(new Set(sessions.map(({ status }) => status))).toEqual(new Set([200, 401]));
     expect(sessions[answers.findIndex(({ status }) => status === 200)]?.status).toBe(200);
   });
 

@@ -7,9 +7,9 @@ const MIN_NAME_LENGTH = 4;
 
 /** Why a password is refused, for the person who chose it; null where it is taken. */
 export function passwordRefusal(password: string, email: string): string | null {
-  const { length } = [...password];
+  const { length } = password;
   if (length < MIN_PASSWORD_LENGTH) return `at least ${MIN_PASSWORD_LENGTH} characters`;
-  if (password.length > MAX_PASSWORD_LENGTH) return `at most ${MAX_PASSWORD_LENGTH} characters`;
+  if (length > MAX_PASSWORD_LENGTH) return `at most ${MAX_PASSWORD_LENGTH} characters`;
   if (new Set(password).size < MIN_DISTINCT) return `at least ${MIN_DISTINCT} different characters`;
   const parts = email.split(/[@.]/).filter((part) => part.length >= MIN_NAME_LENGTH);
   const lower = password.toLowerCase();
