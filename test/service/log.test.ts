@@ -15,6 +15,7 @@ import {
   testPartnership,
   testService,
 } from '../support/service-app.ts';
+import { logInAs, makeMember, PASSWORD } from '../support/service-members.ts';
 import {
   makeEvaluation,
   makeRefusal,
@@ -69,6 +70,7 @@ async function askEverything(): Promise<void> {
 
   await good(service.call('GET', '/v1/service'));
   await good(service.call('GET', '/v1/partnerships', { token: tokens.founder }));
+  await askAsMember(service, good);
   await good(service.call('GET', '/healthz'));
   await good(service.call('GET', '/readyz'));
   await good(service.call('GET', '/openapi.json'));
@@ -134,6 +136,23 @@ async function askEverything(): Promise<void> {
   await good(as('founder', 'PUT', '/ending', { json: { ending: toBase64url(ending) } }));
 }
 
+/** A member's life; the log-in goes wrong once. */
+async function askAsMember(
+  service: TestService,
+  good: (answer: Promise<Answer>) => Promise<void>,
+): Promise<void> {
+  const { organisation } = world.pair.founder;
+  const agent = { organisation, token: world.tokens.founder };
+  const { member, email, token } = await makeMember(service, { ...agent, role: 'admin' });
+  await good(service.call('GET', '/v1/me', { token }));
+  await good(service.call('GET', '/v1/members', { token }));
+  expect((await logInAs(service, organisation, email, 'no password at all')).status).toBe(401);
+  await good(service.call('DELETE', '/v1/sessions/current', { token }));
+  const again = String((await logInAs(service, organisation, email)).json?.token);
+  await good(service.call('DELETE', '/v1/sessions', { token: again }));
+  await good(service.call('DELETE', `/v1/members/${member}`, { token: agent.token }));
+}
+
 beforeAll(askEverything);
 
 const parsed = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -183,9 +202,11 @@ describe('the log', () => {
       expect(data).toContain(known);
     }
     expect(data.filter((text) => text.startsWith('cgt_'))).toHaveLength(2);
+    expect(data.filter((text) => text.startsWith('cgs_'))).toHaveLength(2);
+    for (const known of [PASSWORD, 'no password at all']) expect(data).toContain(known);
     expect(data.length).toBeGreaterThan(50);
     expect(data.filter((text) => log.includes(text))).toEqual([]);
-    expect(log).not.toMatch(/cg[tri]_|org_|prt_|Aurora|Borealis|secret|Bearer/);
+    expect(log).not.toMatch(/cg[tris]_|mbr_|org_|prt_|Aurora|Borealis|secret|Bearer/);
   });
 
   it('has an error with where it came from, without what it quotes, and with its request', () => {

@@ -63,6 +63,13 @@ const DECLARED: Readonly<Record<string, readonly string[]>> = {
     'founder_seen_ms',
     'joiner_seen_ms',
   ],
+  // No one is a member here: what a member is stands in the leakage as it is.
+  members: [],
+  member_partners: [],
+  login_attempts: [],
+  login_users: [],
+  login_accounts: [],
+  login_sessions: [],
   sides: ['receipt'],
   epochs: ['founder_offer', 'joiner_offer', 'founder_signature', 'joiner_signature'],
   scopes: ['hash', 'signed'],
