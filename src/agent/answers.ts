@@ -24,14 +24,13 @@ import type {
   Question,
   WhiteSpaceAnswer,
 } from './client.ts';
-import { followCertificate, requireVerified } from './partners.ts';
+import { decode, followCertificate, requireVerified } from './pinned.ts';
 import { Problem } from './problem.ts';
 import { followScope } from './scopes.ts';
 import { companyRecords } from './store/companies.ts';
 import { findAccount } from './store/lists.ts';
 import { getPartnership, type Partnership, updatePartnership } from './store/partnerships.ts';
 import { type Decision, decisionOf } from './store/reviews.ts';
-import { decode } from './sync/context.ts';
 import { accountOf, submittedIdentifier } from './sync/list.ts';
 import { type Evidence, explainer } from './why.ts';
 

@@ -8,7 +8,8 @@ import { type Ending, openEnding, signEnding } from '../../protocol/ending.ts';
 import { otherSide } from '../../protocol/ids.ts';
 import { type Agent, timestamp } from './agent.ts';
 import type { PartnershipView } from './client.ts';
-import { followCertificate, introduce, isUnknown, viewOf } from './partners.ts';
+import { introduce, isUnknown, viewOf } from './partners.ts';
+import { decode, followCertificate } from './pinned.ts';
 import { Problem } from './problem.ts';
 import {
   type EndedState,
@@ -17,7 +18,6 @@ import {
   updatePartnership,
 } from './store/partnerships.ts';
 import type { Store } from './store/store.ts';
-import { decode } from './sync/context.ts';
 
 /** What is kept of a partnership beside its document; the counts of what was evaluated stay as a record. */
 const DELETED = [

@@ -16,7 +16,7 @@ import {
 } from '../../protocol/scope.ts';
 import { type Agent, timestamp } from './agent.ts';
 import type { PartnershipView } from './client.ts';
-import { requireVerified } from './partners.ts';
+import { requireVerified } from './pinned.ts';
 import { Problem } from './problem.ts';
 import { countAccounts, listPopulations } from './store/lists.ts';
 import { getPartnership, type Partnership, updatePartnership } from './store/partnerships.ts';

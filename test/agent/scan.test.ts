@@ -1,10 +1,10 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Agent } from '../../src/agent/agent.ts';
+import { decode } from '../../src/agent/pinned.ts';
 import { parseRule } from '../../src/agent/rule.ts';
 import { readMine } from '../../src/agent/scopes.ts';
 import { putPopulation } from '../../src/agent/store/lists.ts';
-import { decode } from '../../src/agent/sync/context.ts';
 import { type ListState, scanList, stillWanted } from '../../src/agent/sync/list.ts';
 import { newestNormaliser } from '../../src/agent/sync/terms.ts';
 import { grantBoth, importRows, type Pair, type Row, twoOrganisations } from '../support/homes.ts';

@@ -1,12 +1,11 @@
 /** What every part of a sync works with. */
-import { fromBase64url } from '../../../protocol/bytes.ts';
 import { combineOffers, type Epoch, openOffer } from '../../../protocol/epoch.ts';
 import type { Context } from '../../../protocol/evaluation.ts';
 import { otherSide } from '../../../protocol/ids.ts';
 import type { Agent } from '../agent.ts';
 import type { PartnershipView } from '../client.ts';
 import type { CryptoPool } from '../crypto/pool.ts';
-import { requireVerified } from '../partners.ts';
+import { decode, requireVerified } from '../pinned.ts';
 import { Problem } from '../problem.ts';
 import { getPartnership, type Partnership } from '../store/partnerships.ts';
 
@@ -32,16 +31,6 @@ export interface EpochSync extends Sync {
   readonly theirs: Context;
   /** The partner's agent key, pinned. */
   readonly partnerKey: Uint8Array;
-}
-
-export function decode(text: string): Uint8Array {
-  const bytes = fromBase64url(text);
-  if (bytes) return bytes;
-  throw new Problem(
-    'store_damaged',
-    'the local store holds a value that is not base64url',
-    'restore the home from a backup',
-  );
 }
 
 /** The epoch of this side's and the partner's offers, each checked against the keys of its own time. */

@@ -5,9 +5,10 @@
  */
 import { toBase64url } from '../../../protocol/bytes.ts';
 import type { PartnershipView } from '../client.ts';
+import { decode } from '../pinned.ts';
 import { followOwnScope, readMine } from '../scopes.ts';
 import { getPartnership, type Partnership, updatePartnership } from '../store/partnerships.ts';
-import { decode, type Sync } from './context.ts';
+import type { Sync } from './context.ts';
 
 /** Brings both in line; true where the service changed, so that the view has to be fetched again. */
 export async function recover({ agent, id }: Sync, view: PartnershipView): Promise<boolean> {

@@ -21,10 +21,11 @@ import {
 import { TAG_BYTES } from '../../../protocol/ids.ts';
 import { KEY_BYTES } from '../../../protocol/sizes.ts';
 import { pipeline } from '../crypto/pool.ts';
+import { decode } from '../pinned.ts';
 import { Problem } from '../problem.ts';
 import { readTheirs } from '../scopes.ts';
 import { takeNumber, updatePartnership } from '../store/partnerships.ts';
-import { decode, type EpochSync } from './context.ts';
+import type { EpochSync } from './context.ts';
 import { keepIdentifier, LOOKUP_BYTES } from './list.ts';
 
 /** What is kept of one chunk until its evaluation comes back. */

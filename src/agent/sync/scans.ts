@@ -1,10 +1,10 @@
 /** The lists as they are now, read again only when they or what they are submitted under have changed. */
 import type { Agent } from '../agent.ts';
+import { decode } from '../pinned.ts';
 import { Problem } from '../problem.ts';
 import { readMine } from '../scopes.ts';
 import { listVersion } from '../store/lists.ts';
 import { getPartnership, type Partnership } from '../store/partnerships.ts';
-import { decode } from './context.ts';
 import { type ListState, scanList, stillWanted } from './list.ts';
 import { normaliserOf } from './terms.ts';
 

@@ -20,7 +20,7 @@ import {
 } from '../../../protocol/submission.ts';
 import { pipeline } from '../crypto/pool.ts';
 import type { OutgoingAccount } from '../crypto/tasks.ts';
-import { requireVerified } from '../partners.ts';
+import { decode, requireVerified } from '../pinned.ts';
 import { Problem } from '../problem.ts';
 import { readMine } from '../scopes.ts';
 import {
@@ -29,7 +29,7 @@ import {
   takeNumber,
   updatePartnership,
 } from '../store/partnerships.ts';
-import { decode, type EpochSync } from './context.ts';
+import type { EpochSync } from './context.ts';
 import {
   handleOf,
   identifierLookup,

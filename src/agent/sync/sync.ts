@@ -10,7 +10,8 @@ import { type Agent, timestamp } from '../agent.ts';
 import type { PartnershipView } from '../client.ts';
 import type { CryptoPool } from '../crypto/pool.ts';
 import { followEnding } from '../ending.ts';
-import { followCertificate, introduce, requireVerified, viewOf } from '../partners.ts';
+import { introduce, viewOf } from '../partners.ts';
+import { decode, followCertificate, requireVerified } from '../pinned.ts';
 import { Problem } from '../problem.ts';
 import { followScope, grantsAnything, readMine, readTheirs } from '../scopes.ts';
 import {
@@ -19,7 +20,7 @@ import {
   type Partnership,
   updatePartnership,
 } from '../store/partnerships.ts';
-import { decode, type EpochSync, inEpoch, type Progress, readEpoch, type Sync } from './context.ts';
+import { type EpochSync, inEpoch, type Progress, readEpoch, type Sync } from './context.ts';
 import { dueChunks, evaluateForPartner } from './evaluate.ts';
 import type { ListState } from './list.ts';
 import { recover } from './recover.ts';

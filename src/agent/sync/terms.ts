@@ -5,10 +5,10 @@ import { type NormaliserTerms, openTerms, signTerms } from '../../../protocol/te
 import type { Agent } from '../agent.ts';
 import type { PartnershipView } from '../client.ts';
 import { agreedNormaliser, type Normaliser, ofKinds } from '../normalisers.ts';
-import { requireVerified } from '../partners.ts';
+import { decode, requireVerified } from '../pinned.ts';
 import { Problem } from '../problem.ts';
 import { getPartnership, type Partnership, updatePartnership } from '../store/partnerships.ts';
-import { decode, readEpoch } from './context.ts';
+import { readEpoch } from './context.ts';
 import type { Facts } from './step.ts';
 
 /** The only epoch so far. */

@@ -10,7 +10,7 @@ import {
   SESSION_HOURS,
   unlock,
 } from '../../agent/keyring.ts';
-import { fingerprint } from '../../agent/partners.ts';
+import { fingerprint } from '../../agent/pinned.ts';
 import { Problem } from '../../agent/problem.ts';
 import { renewCertificate } from '../../agent/renewal.ts';
 import { ServiceRefusal } from '../../agent/transport.ts';

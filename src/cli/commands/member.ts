@@ -6,7 +6,7 @@ import type { Lock } from '../../agent/keyring.ts';
 import { findMember, inviteMember } from '../../agent/member/caller.ts';
 import { joinOrganisation, refuseTaken } from '../../agent/member/home.ts';
 import { readMemberInvitation } from '../../agent/member/invitation.ts';
-import { fingerprint } from '../../agent/partners.ts';
+import { fingerprint } from '../../agent/pinned.ts';
 import { Problem } from '../../agent/problem.ts';
 import { collect, command, group, homeOf, withCaller } from '../command.ts';
 import { note, print, printable, printJson, table } from '../output.ts';

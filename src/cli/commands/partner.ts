@@ -6,15 +6,14 @@ import { describeEnding, endPartnership, followEnding } from '../../agent/ending
 import { createSecretFile, replaceFile } from '../../agent/home.ts';
 import {
   acceptInvitation,
-  fingerprint,
   introduce,
   invite,
   inviteAgain,
-  operatorNotice,
   readInvitation,
   verify,
   viewOf,
 } from '../../agent/partners.ts';
+import { fingerprint, operatorNotice } from '../../agent/pinned.ts';
 import { Problem } from '../../agent/problem.ts';
 import {
   findPartnership,

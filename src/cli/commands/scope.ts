@@ -8,7 +8,7 @@ import {
   type ScopeRule,
   WHITE_SPACE_LEVELS,
 } from '../../../protocol/scope.ts';
-import { requireVerified } from '../../agent/partners.ts';
+import { requireVerified } from '../../agent/pinned.ts';
 import { Problem } from '../../agent/problem.ts';
 import {
   describeScope,

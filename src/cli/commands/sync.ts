@@ -5,7 +5,7 @@ import { type Agent, timestamp } from '../../agent/agent.ts';
 import { openPool } from '../../agent/crypto/pool.ts';
 import { describeEnding } from '../../agent/ending.ts';
 import { lockHome } from '../../agent/home.ts';
-import { requireVerified } from '../../agent/partners.ts';
+import { requireVerified } from '../../agent/pinned.ts';
 import { EXIT, Problem } from '../../agent/problem.ts';
 import { grantsAnything, KIND_TEXTS, readMine } from '../../agent/scopes.ts';
 import { countCompanies } from '../../agent/store/companies.ts';
