@@ -3,13 +3,15 @@
  * shared: processes of their own, the whole protocol, over HTTP on this machine.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { startService } from '../../src/service/node.ts';
 import { commonground, document } from '../support/cli.ts';
+import { startServiceProcess } from '../support/processes.ts';
 
 const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
@@ -22,7 +24,7 @@ export interface Mapping {
   readonly syncSeconds: number;
   readonly importSeconds: number;
   readonly overlapSeconds: number;
-  /** Peak resident memory of the larger agent and of the service with this benchmark, MB. */
+  /** Peak resident memory of the larger agent and of the service, MB. */
   readonly agentMegabytes: number;
   readonly serviceMegabytes: number;
 }
@@ -30,7 +32,9 @@ export interface Mapping {
 /** Maps `accounts` × `accounts`, with a domain each or with the mix of identifiers that real lists give. */
 export async function mapLists(accounts: number, mix: 'domain' | 'real'): Promise<Mapping> {
   const folder = mkdtempSync(join(tmpdir(), 'commonground-bench-'));
-  const service = await startService({ port: 0, data: join(folder, 'service'), registration: 'open' });
+  const port = await freePort();
+  const host = `127.0.0.1:${port}`;
+  const service = await startServiceProcess(join(folder, 'service'), host, port);
   const run = (name: string, ...args: string[]) => checked(name, args);
   async function checked(name: string, args: readonly string[]) {
     const outcome = await commonground(join(folder, name), args);
@@ -52,7 +56,7 @@ export async function mapLists(accounts: number, mix: 'domain' | 'real'): Promis
       await run(name, 'population', 'add', 'all', '--where', 'all');
     }
     const invitation = join(folder, 'invitation');
-    await run('a', 'register', '--service', service.url);
+    await run('a', 'register', '--service', `http://${host}`);
     await run('a', 'partner', 'invite', 'b', '--out', invitation);
     await run('b', 'partner', 'accept', invitation, '--as', 'a');
     const { words } = document<{ words: string }>(
@@ -91,12 +95,24 @@ export async function mapLists(accounts: number, mix: 'domain' | 'real'): Promis
       importSeconds,
       overlapSeconds: (performance.now() - asked) / 1000,
       agentMegabytes: Math.max(a?.megabytes ?? 0, b?.megabytes ?? 0),
-      serviceMegabytes: peakOf(process.pid),
+      serviceMegabytes: peakOf(service.pid),
     };
   } finally {
-    await service.close();
+    service.kill();
+    await service.ended;
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** A port that nothing listens on now. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
 }
 
 /** Runs `sync --wait` and gives its report and the most memory it ever had. */
