@@ -9,6 +9,9 @@ import { decode, requireVerified } from '../pinned.ts';
 import { Problem } from '../problem.ts';
 import { getPartnership, type Partnership } from '../store/partnerships.ts';
 
+/** The only epoch so far. */
+export const EPOCH = 1;
+
 /** Told about work that takes a while. */
 export type Progress = (phase: string, done: number, total: number) => void;
 

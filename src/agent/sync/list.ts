@@ -68,10 +68,7 @@ async function scanOnce(
     .update(partnership.epoch?.hash ?? '');
   digest.update(partnership.partner?.recipient ?? '');
   const byPopulation = scope.populations.map(() => 0);
-  const wanted = Object.fromEntries(EVALUATED_KINDS.map((kind) => [kind, 0])) as Record<
-    EvaluatedKind,
-    number
-  >;
+  const wanted = countsOf(new Map());
   let accounts = 0;
   let identifiers = 0;
   const version = database.transaction(() => {
@@ -144,6 +141,11 @@ export function stillWanted(store: Store, id: PartnershipId): ListState['wanted'
     id,
   );
   const counts = new Map(rows.map(({ kind, n }) => [kindOf(kind), n]));
+  return countsOf(counts);
+}
+
+/** A count for every kind that is evaluated, 0 where none is given. */
+export function countsOf(counts: ReadonlyMap<Kind | null, number>): Record<EvaluatedKind, number> {
   return Object.fromEntries(EVALUATED_KINDS.map((kind) => [kind, counts.get(kind) ?? 0])) as Record<
     EvaluatedKind,
     number

@@ -20,7 +20,7 @@ import {
   type Partnership,
   updatePartnership,
 } from '../store/partnerships.ts';
-import { type EpochSync, inEpoch, type Progress, readEpoch, type Sync } from './context.ts';
+import { EPOCH, type EpochSync, inEpoch, type Progress, readEpoch, type Sync } from './context.ts';
 import { dueChunks, evaluateForPartner } from './evaluate.ts';
 import type { ListState } from './list.ts';
 import { recover } from './recover.ts';
@@ -38,7 +38,6 @@ import { type Facts, isLong, nextStep, type Step, type Waiting } from './step.ts
 import { makeSubmission, sendSubmission } from './submit.ts';
 import { followTerms, normaliserOf, publishTerms, termsFacts } from './terms.ts';
 
-const EPOCH = 1;
 /** Between two looks while the partner has to act: short at first, then longer, until something moves. */
 const POLL_MS = 50;
 const LONGEST_POLL_MS = 1000;

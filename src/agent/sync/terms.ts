@@ -8,11 +8,8 @@ import { agreedNormaliser, type Normaliser, ofKinds } from '../normalisers.ts';
 import { decode, requireVerified } from '../pinned.ts';
 import { Problem } from '../problem.ts';
 import { getPartnership, type Partnership, updatePartnership } from '../store/partnerships.ts';
-import { readEpoch } from './context.ts';
+import { EPOCH, readEpoch } from './context.ts';
 import type { Facts } from './step.ts';
-
-/** The only epoch so far. */
-const EPOCH = 1;
 
 /** Both sides' terms as they are pinned here. */
 interface PinnedTerms {

@@ -13,7 +13,7 @@ import { kindsText, ruleText } from './why.ts';
 export function reviewCommand() {
   return group(
     'review',
-    'Decide about pairs that may be one company or only namesakes. What you decide is remembered on this machine and tells your partner nothing.',
+    'Decide about pairs that may be one company or only namesakes. What you decide is remembered on this machine and tells your partner nothing; that you looked stands in the ledger, as an overlap question.',
   )
     .addCommand(listCommand())
     .addCommand(decideCommand('confirm', 'They are one company: show the pair as confirmed.', 'confirmed'))

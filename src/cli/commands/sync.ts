@@ -16,7 +16,7 @@ import {
   type Partnership,
 } from '../../agent/store/partnerships.ts';
 import type { Progress } from '../../agent/sync/context.ts';
-import { scanList } from '../../agent/sync/list.ts';
+import { countsOf, scanList } from '../../agent/sync/list.ts';
 import type { Waiting } from '../../agent/sync/step.ts';
 import { type SyncReport, syncPartnership } from '../../agent/sync/sync.ts';
 import { newestNormaliser, normaliserOf } from '../../agent/sync/terms.ts';
@@ -163,7 +163,7 @@ async function plan(agent: Agent, partnership: Partnership) {
     accounts: 0,
     unlisted: 0,
     identifiers: 0,
-    wanted: { domain: 0, name: 0 },
+    wanted: countsOf(new Map()),
     populations: [],
   };
   if (partnership.ended) return { ...nothing, blocked: describeEnding(partnership.ended, partnership) };
