@@ -10,8 +10,12 @@ declare const brand: unique symbol;
 export type MemberId = string & { readonly [brand]: 'MemberId' };
 
 /** What people are in their organisation. */
-export const ROLES = ['admin', 'legal', 'sales', 'auditor'] as const;
+export const ROLES = ['admin', 'legal', 'sales', 'clean-team', 'auditor'] as const;
 export type Role = (typeof ROLES)[number];
+
+/** Those of them who ask what is shared; the clean team is the one to which competitors keep what is sensitive. */
+export const VIEWER_ROLES = ['sales', 'clean-team'] as const satisfies readonly Role[];
+export type ViewerRole = (typeof VIEWER_ROLES)[number];
 
 const ID_BYTES = 16;
 
@@ -68,6 +72,7 @@ export function openMemberKeys(
   return isExpected ? ok({ ...expected, signingKey, recipient }) : refuse('other_context');
 }
 
-function idBytes(id: OrganisationId | MemberId): Uint8Array {
+/** The 16 bytes of an organisation's or a member's id. */
+export function idBytes(id: OrganisationId | MemberId): Uint8Array {
   return fromHex(id.slice(4)) ?? new Uint8Array();
 }

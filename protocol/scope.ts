@@ -1,14 +1,16 @@
 /**
- * The sharing scope: a signed, versioned document in which one organisation grants the other what a match reveals.
- * It is JSON that a lawyer can read; the signature is over its exact bytes, which must be the canonical ones.
+ * The sharing scope: a versioned document in which one organisation grants the other's people, by role, what a match
+ * reveals. It is JSON that a lawyer can read; the drafter's signature is over its exact bytes, which must be the
+ * canonical ones. Drafting grants nothing: `standing.ts` says what else has to be signed before it is in force.
  */
 import * as z from 'zod/mini';
 import { equal, utf8 } from './bytes.ts';
 import { sha256 } from './hash.ts';
-import { EVALUATED_KINDS, type EvaluatedKind } from './identifiers/kind.ts';
+import { EVALUATED_KINDS, type EvaluatedKind, STRONG_KINDS } from './identifiers/kind.ts';
 import { type OrganisationId, type PartnershipId, parseOrganisationId, parsePartnershipId } from './ids.ts';
+import { type MemberId, parseMemberId, VIEWER_ROLES, type ViewerRole } from './member.ts';
 import { ok, type Result, refuse } from './result.ts';
-import { openSigned, sign } from './signed.ts';
+import { messageOf, openSigned, sign } from './signed.ts';
 
 /** From nothing to most; each includes what stands before it. */
 export const LEVELS = ['none', 'counts', 'accounts', 'fields'] as const;
@@ -28,8 +30,26 @@ export const FIELDS = [
   'stage',
   'amount',
   'close_date',
+  'amount_band',
+  'note',
 ] as const;
 export type Field = (typeof FIELDS)[number];
+
+/** `personal` names a person, `sensitive` tells of a deal; the rest tells of the company alone. */
+export const FIELD_CLASSES = {
+  account_name: 'company',
+  owner: 'personal',
+  owner_email: 'personal',
+  type: 'company',
+  industry: 'company',
+  city: 'company',
+  country: 'company',
+  stage: 'sensitive',
+  amount: 'sensitive',
+  close_date: 'sensitive',
+  amount_band: 'sensitive',
+  note: 'sensitive',
+} as const satisfies Record<Field, 'company' | 'personal' | 'sensitive'>;
 
 /** The field's number on the wire, from 1. */
 export function fieldNumber(field: Field): number {
@@ -40,6 +60,10 @@ export function fieldNumber(field: Field): number {
 export const MAX_POPULATIONS = 6;
 /** Stands for every population of the partner. */
 export const ANY_POPULATION = '*';
+/** The population that competitors never show each other but to the clean team. */
+export const OPEN_OPPORTUNITIES = 'open-opportunities';
+/** The role to which competitors may keep what is sensitive. */
+const CLEAN_TEAM: ViewerRole = 'clean-team';
 
 const populationName = z.string().check(z.regex(/^[a-z0-9][a-z0-9-]{0,39}$/));
 /** RFC 3339 in UTC with whole seconds, of a day that exists. */
@@ -52,13 +76,25 @@ const time = z.string().check(
 );
 const budget = z.int().check(z.gte(0), z.lte(1_000_000_000));
 
-const rule = z.strictObject({
-  population: populationName,
-  partnerPopulation: z.union([z.literal(ANY_POPULATION), populationName]),
+const hash = z.string().check(z.regex(/^[0-9a-f]{64}$/));
+/** What people wrote; shown to others, so it cannot move a cursor or turn the direction of a line. */
+const text = (length: number) =>
+  z.string().check(z.minLength(1), z.maxLength(length), z.regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]*$/u));
+
+const grant = z.strictObject({
   level: z.enum(LEVELS),
   fields: z.array(z.enum(FIELDS)),
   whiteSpace: z.enum(WHITE_SPACE_LEVELS),
   review: z.boolean(),
+});
+
+const rule = z.strictObject({
+  population: populationName,
+  partnerPopulation: z.union([z.literal(ANY_POPULATION), populationName]),
+  roles: z.strictObject({
+    sales: z.optional(grant),
+    'clean-team': z.optional(grant),
+  } satisfies Record<ViewerRole, unknown>),
 });
 
 const document = z.strictObject({
@@ -67,12 +103,23 @@ const document = z.strictObject({
   grantor: z.string(),
   grantee: z.string(),
   number: z.int().check(z.gte(1), z.lte(1_000_000)),
-  previous: z.nullable(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
+  previous: z.nullable(hash),
+  drafter: z.nullable(z.string()),
+  roster: z.int().check(z.gte(0), z.lte(1_000_000)),
   issuedAt: time,
+  validFrom: time,
   validUntil: z.nullable(time),
+  purpose: text(500),
+  agreement: z.nullable(z.strictObject({ reference: text(200), sha256: hash })),
   populations: z.array(populationName).check(z.maxLength(MAX_POPULATIONS)),
   rules: z.array(rule).check(z.maxLength(100)),
+  competitors: z.boolean(),
+  reciprocity: z.boolean(),
   minimumCount: z.int().check(z.gte(1), z.lte(1000)),
+  snapshotsPerMonth: z.int().check(z.gte(1), z.lte(1000)),
+  strongKinds: z.array(z.enum(STRONG_KINDS)),
+  retentionDays: z.int().check(z.gte(1), z.lte(3650)),
+  export: z.boolean(),
   evaluationBudget: z.strictObject({
     domain: budget,
     name: budget,
@@ -84,18 +131,26 @@ const document = z.strictObject({
   } satisfies Record<EvaluatedKind, unknown>),
 });
 
-/** One rule: what the partner may learn where my population meets theirs. */
+/** One rule: what the partner's people may learn where my population meets theirs; a role that is not named, nothing. */
 export type ScopeRule = z.infer<typeof rule>;
 
-export interface Scope extends Omit<z.infer<typeof document>, 'partnership' | 'grantor' | 'grantee'> {
+/**
+ * `number` only rises; `previous` is the hash of the newest approved version of the same side, or null. `roster` is the
+ * number of the grantor's roster whose members draft and approve; with 0 there is none, `drafter` is null, and the
+ * organisation's agent key signs: a company of one. `snapshotsPerMonth` bounds how often counts can be asked anew,
+ * `retentionDays` how long the partner keeps what it derived once the scope has ended.
+ */
+export interface Scope
+  extends Omit<z.infer<typeof document>, 'partnership' | 'grantor' | 'grantee' | 'drafter'> {
   readonly partnership: PartnershipId;
   readonly grantor: OrganisationId;
   readonly grantee: OrganisationId;
+  readonly drafter: MemberId | null;
 }
 
 export type ScopeRefusal = 'malformed' | 'bad_signature' | 'not_canonical';
 
-/** What one cell, grantor's population × grantee's population, is granted. */
+/** What a role is granted in one cell, grantor's population × grantee's population. */
 export interface CellGrant {
   readonly level: Level;
   readonly fields: readonly Field[];
@@ -104,75 +159,118 @@ export interface CellGrant {
   readonly review: boolean;
 }
 
-const NOTHING: CellGrant = { level: 'none', fields: [], whiteSpace: 'none', review: false };
+export const NOTHING: CellGrant = { level: 'none', fields: [], whiteSpace: 'none', review: false };
 
 /** The canonical bytes: keys in the order of the schema, no white space, fields and populations as listed. */
 export function encodeScope(scope: Scope): Uint8Array {
   return utf8(JSON.stringify(canonical(scope)));
 }
 
-export function signScope(scope: Scope, agentSeed: Uint8Array): Uint8Array {
-  return sign('scope', encodeScope(scope), agentSeed);
+/** Signed by the drafter: the member's seed, or the agent's in a company of one. */
+export function signScope(scope: Scope, drafterSeed: Uint8Array): Uint8Array {
+  return sign('scope', encodeScope(scope), drafterSeed);
 }
 
-/** Hash of the signed document; what later versions and submissions refer to. */
+/** Hash of the signed document; what approvals, later versions and submissions refer to. */
 export function scopeHash(signed: Uint8Array): Uint8Array {
   return sha256(signed);
 }
 
-export function openScope(signed: Uint8Array, agentKey: Uint8Array): Result<Scope, ScopeRefusal> {
-  const opened = openSigned('scope', signed, agentKey);
+/** Reads a scope and checks the signature of its drafter, whose key `keyOf` gives: null where there is no such drafter. */
+export function openScope(
+  signed: Uint8Array,
+  keyOf: (scope: Scope) => Uint8Array | null,
+): Result<Scope, ScopeRefusal> {
+  const message = messageOf(signed);
+  const scope = message && readScope(message);
+  if (!message || !scope) return refuse('malformed');
+  const key = keyOf(scope);
+  const opened = key ? openSigned('scope', signed, key) : refuse('bad_signature' as const);
   if (!opened.ok) return opened;
-  const scope = readScope(opened.value);
-  if (!scope) return refuse('malformed');
-  return equal(encodeScope(scope), opened.value) ? ok(scope) : refuse('not_canonical');
+  return equal(encodeScope(scope), message) ? ok(scope) : refuse('not_canonical');
 }
 
 /**
- * What a cell is granted: the narrowest of the rules that speak of it, nothing where none does. So a rule can only take
- * away, and their order changes nothing.
+ * What a role is granted in a cell: the narrowest of the rules that speak of the cell, nothing where none does or one
+ * leaves the role out. So a rule can only take away, and their order changes nothing.
  */
-export function cellGrant(scope: Scope, population: string, partnerPopulation: string): CellGrant {
+export function cellGrant(
+  scope: Scope,
+  population: string,
+  partnerPopulation: string,
+  role: ViewerRole,
+): CellGrant {
   if (!scope.populations.includes(population)) return NOTHING;
   const rules = scope.rules.filter(
     (candidate) =>
       candidate.population === population &&
       (candidate.partnerPopulation === ANY_POPULATION || candidate.partnerPopulation === partnerPopulation),
   );
-  if (rules.length === 0) return NOTHING;
-  const level = LEVELS[Math.min(...rules.map((candidate) => LEVELS.indexOf(candidate.level)))] ?? 'none';
-  const whiteSpace =
-    WHITE_SPACE_LEVELS[
-      Math.min(...rules.map((candidate) => WHITE_SPACE_LEVELS.indexOf(candidate.whiteSpace)))
-    ] ?? 'none';
-  const fields =
-    level === 'fields'
-      ? FIELDS.filter((field) => rules.every((candidate) => candidate.fields.includes(field)))
-      : [];
-  const review = level !== 'none' && rules.every((candidate) => candidate.review);
-  return { level, fields, whiteSpace, review };
+  const grants = rules.map((candidate) => candidate.roles[role] ?? NOTHING);
+  const narrowest = grants.length === 0 ? NOTHING : grants.reduce(narrower);
+  return scope.competitors && role !== CLEAN_TEAM
+    ? betweenCompetitors(population, narrowest)
+    : whole(narrowest);
 }
 
-/** What may leave for one population: the union over all cells it can stand in. */
+/** The narrower of two grants, in each of their parts. */
+export function narrower(a: CellGrant, b: CellGrant): CellGrant {
+  return whole({
+    level: lower(LEVELS, a.level, b.level),
+    fields: a.fields.filter((field) => b.fields.includes(field)),
+    whiteSpace: lower(WHITE_SPACE_LEVELS, a.whiteSpace, b.whiteSpace),
+    review: a.review && b.review,
+  });
+}
+
+/** Fields need their level, and pairs to review need one that shows pairs. */
+function whole({ level, fields, whiteSpace, review }: CellGrant): CellGrant {
+  return {
+    level,
+    fields: level === 'fields' ? FIELDS.filter((field) => fields.includes(field)) : [],
+    whiteSpace,
+    review: review && level !== 'none',
+  };
+}
+
+function betweenCompetitors(population: string, given: CellGrant): CellGrant {
+  if (population === OPEN_OPPORTUNITIES) return NOTHING;
+  return whole({ ...given, fields: given.fields.filter((field) => FIELD_CLASSES[field] !== 'sensitive') });
+}
+
+/** What may leave for one population: the union over all cells it can stand in, and all roles. */
 export function populationGrant(scope: Scope, population: string): CellGrant {
   const partners = new Set([ANY_POPULATION, ...scope.rules.map((candidate) => candidate.partnerPopulation)]);
-  let union = NOTHING;
-  for (const partner of partners) {
-    const grant = cellGrant(scope, population, partner);
-    union = {
-      level: higher(LEVELS, union.level, grant.level),
-      fields: FIELDS.filter((field) => union.fields.includes(field) || grant.fields.includes(field)),
-      whiteSpace: higher(WHITE_SPACE_LEVELS, union.whiteSpace, grant.whiteSpace),
-      review: union.review || grant.review,
-    };
-  }
-  return union;
+  const cells = [...partners].flatMap((partner) =>
+    VIEWER_ROLES.map((role) => cellGrant(scope, population, partner, role)),
+  );
+  return cells.reduce(
+    (union, given) => ({
+      level: higher(LEVELS, union.level, given.level),
+      fields: FIELDS.filter((field) => union.fields.includes(field) || given.fields.includes(field)),
+      whiteSpace: higher(WHITE_SPACE_LEVELS, union.whiteSpace, given.whiteSpace),
+      review: union.review || given.review,
+    }),
+    NOTHING,
+  );
 }
 
-/** True from its issue, five minutes of clock difference let pass, until the end that it names. */
-export function isInForce(scope: Scope, nowMs: number): boolean {
-  if (nowMs < Date.parse(scope.issuedAt) - 300_000) return false;
+/** True where the scope lets any account leave; each other one is a revocation. */
+export function grantsAnything(scope: Scope): boolean {
+  return scope.populations.some((population) => {
+    const given = populationGrant(scope, population);
+    return given.level !== 'none' || given.whiteSpace !== 'none';
+  });
+}
+
+/** True from the time it names, five minutes of clock difference let pass, until the end that it names. */
+export function isValidAt(scope: Pick<Scope, 'validFrom' | 'validUntil'>, nowMs: number): boolean {
+  if (nowMs < Date.parse(scope.validFrom) - 300_000) return false;
   return scope.validUntil === null || nowMs < Date.parse(scope.validUntil);
+}
+
+function lower<Rank extends string>(ranks: readonly Rank[], a: Rank, b: Rank): Rank {
+  return ranks.indexOf(a) <= ranks.indexOf(b) ? a : b;
 }
 
 function higher<Rank extends string>(ranks: readonly Rank[], a: Rank, b: Rank): Rank {
@@ -191,11 +289,14 @@ function readScope(bytes: Uint8Array): Scope | null {
   const partnership = parsePartnershipId(parsed.data.partnership);
   const grantor = parseOrganisationId(parsed.data.grantor);
   const grantee = parseOrganisationId(parsed.data.grantee);
+  const drafter = parsed.data.drafter === null ? null : parseMemberId(parsed.data.drafter);
   if (!partnership || !grantor || !grantee || grantor === grantee) return null;
+  // A roster has members who draft; without one there are none.
+  if ((drafter === null) !== (parsed.data.roster === 0) || drafter !== parsed.data.drafter) return null;
   if (new Set(parsed.data.populations).size !== parsed.data.populations.length) return null;
   if (parsed.data.rules.some((candidate) => !parsed.data.populations.includes(candidate.population)))
     return null;
-  return { ...parsed.data, partnership, grantor, grantee };
+  return { ...parsed.data, partnership, grantor, grantee, drafter };
 }
 
 function canonical(scope: Scope): Scope {
@@ -206,20 +307,40 @@ function canonical(scope: Scope): Scope {
     grantee: scope.grantee,
     number: scope.number,
     previous: scope.previous,
+    drafter: scope.drafter,
+    roster: scope.roster,
     issuedAt: scope.issuedAt,
+    validFrom: scope.validFrom,
     validUntil: scope.validUntil,
+    purpose: scope.purpose,
+    agreement: scope.agreement && {
+      reference: scope.agreement.reference,
+      sha256: scope.agreement.sha256,
+    },
     populations: [...scope.populations],
-    rules: scope.rules.map((entry) => ({
-      population: entry.population,
-      partnerPopulation: entry.partnerPopulation,
-      level: entry.level,
-      fields: FIELDS.filter((field) => entry.fields.includes(field)),
-      whiteSpace: entry.whiteSpace,
-      review: entry.review,
+    rules: scope.rules.map(({ population, partnerPopulation, roles }) => ({
+      population,
+      partnerPopulation,
+      roles: Object.fromEntries(
+        VIEWER_ROLES.flatMap((role) => {
+          const given = roles[role];
+          return given ? [[role, canonicalGrant(given)]] : [];
+        }),
+      ),
     })),
+    competitors: scope.competitors,
+    reciprocity: scope.reciprocity,
     minimumCount: scope.minimumCount,
+    snapshotsPerMonth: scope.snapshotsPerMonth,
+    strongKinds: STRONG_KINDS.filter((kind) => scope.strongKinds.includes(kind)),
+    retentionDays: scope.retentionDays,
+    export: scope.export,
     evaluationBudget: Object.fromEntries(
       EVALUATED_KINDS.map((kind) => [kind, scope.evaluationBudget[kind]]),
     ) as Scope['evaluationBudget'],
   };
+}
+
+function canonicalGrant({ level, fields, whiteSpace, review }: CellGrant): z.infer<typeof grant> {
+  return { level, fields: FIELDS.filter((field) => fields.includes(field)), whiteSpace, review };
 }

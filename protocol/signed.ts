@@ -17,6 +17,8 @@ export type MessageType =
   | 'evaluation refusal'
   | 'submission'
   | 'scope'
+  | 'scope statement'
+  | 'roster'
   | 'ending'
   | 'member keys'
   | 'login';
