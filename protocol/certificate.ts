@@ -2,6 +2,7 @@
 import { concat, prefixed, Reader, uint, utf8 } from './bytes.ts';
 import { isSigningKey, PUBLIC_KEY_BYTES } from './hash.ts';
 import { type OrganisationId, organisationId, VERSION } from './ids.ts';
+import { isLine } from './line.ts';
 import { ok, type Result, refuse } from './result.ts';
 import { messageOf, openSigned, sign } from './signed.ts';
 
@@ -89,9 +90,8 @@ function decode(message: Uint8Array): Certificate | null {
   };
 }
 
-/** One line of 1 to 200 bytes in NFC without control or direction characters, so that it cannot disguise itself. */
+/** One line of 1 to 200 bytes. */
 export function isDisplayName(name: string): boolean {
   const length = utf8(name).length;
-  if (length < 1 || length > MAX_NAME_BYTES || name !== name.normalize('NFC').trim()) return false;
-  return !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(name);
+  return length >= 1 && length <= MAX_NAME_BYTES && isLine(name);
 }

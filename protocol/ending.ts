@@ -14,6 +14,7 @@ import {
 } from './ids.ts';
 import { ok, type Result, refuse } from './result.ts';
 import { openSigned, sign } from './signed.ts';
+import { isTime } from './time.ts';
 
 export interface Ending {
   readonly partnership: PartnershipId;
@@ -54,9 +55,4 @@ export function openEnding(
     return refuse('other_context');
   }
   return ok({ ...expected, endedAt });
-}
-
-/** True for the seconds that every machine can write as a date: up to the year 9999. */
-function isTime(seconds: number): boolean {
-  return seconds <= 253_402_300_799;
 }

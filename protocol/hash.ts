@@ -2,6 +2,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { expand as hkdfExpand, extract as hkdfExtract } from '@noble/hashes/hkdf.js';
 import { hmac as nobleHmac } from '@noble/hashes/hmac.js';
+import { scrypt } from '@noble/hashes/scrypt.js';
 import { sha256 as nobleSha256, sha512 as nobleSha512 } from '@noble/hashes/sha2.js';
 import { concat, fromHex, toHex, uint } from './bytes.ts';
 
@@ -35,6 +36,14 @@ export function extract(material: Uint8Array): Uint8Array {
 /** HKDF-Expand with SHA-256 (RFC 5869 section 2.3). */
 export function expand(key: Uint8Array, info: Uint8Array, length = HASH_BYTES): Uint8Array {
   return hkdfExpand(nobleSha256, key, info, length);
+}
+
+/**
+ * scrypt (RFC 7914) with N = 2^15, r = 8, p = 1: 32 bytes, for 32 MiB of memory and some tenths of a second. For what
+ * people compare: few bits are many where each guess costs that much.
+ */
+export function stretch(secret: Uint8Array, salt: Uint8Array): Uint8Array {
+  return scrypt(secret, salt, { N: 2 ** 15, r: 8, p: 1, dkLen: HASH_BYTES });
 }
 
 const SHA512_BYTES = 64;

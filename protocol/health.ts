@@ -13,6 +13,9 @@ export const HEALTH_CODES = [
   'you_update',
   'you_grant',
   'partner_grants',
+  'partner_accepts_scope',
+  'you_accept_scope',
+  'scope_begins',
   'partner_evaluates',
   'partner_submits',
   /** The reader's budget of evaluations does not suffice for the reporter's list. */

@@ -3,16 +3,15 @@
  * Four words of the whole transcript are read over the phone. The commitment leaves whoever stands between them one
  * guess at 44 bits an invitation.
  */
-import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { concat, equal, prefixed, Reader, tuple, uint } from './bytes.ts';
 import { type Certificate, type CertificateRefusal, openCertificate } from './certificate.ts';
 import { HASH_BYTES, sha256 } from './hash.ts';
 import { label, PARTNERSHIP_BYTES, type PartnershipId, partnershipBytes, VERSION } from './ids.ts';
 import { ok, type Result, refuse } from './result.ts';
 import { messageOf, openSigned, sign } from './signed.ts';
+import { wordsOf } from './words.ts';
 
 export const INVITATION_NONCE_BYTES = 32;
-export const PHRASE_WORDS = 4;
 
 /** What one side brings to the transcript. */
 export interface Introduction {
@@ -93,23 +92,7 @@ export function phrase(partnership: PartnershipId, founder: Introduction, joiner
       joiner.nonce,
     ),
   );
-  const bits = [...digest.subarray(0, 6)].map((byte) => byte.toString(2).padStart(8, '0')).join('');
-  const words = Array.from(
-    { length: PHRASE_WORDS },
-    (_, i) => wordlist[Number.parseInt(bits.slice(11 * i, 11 * i + 11), 2)],
-  );
-  return words.join(' ');
-}
-
-/** A phrase as a person types it, in canonical form; null where a word is not of the list (a typing error, no attack). */
-export function parsePhrase(typed: string): string | null {
-  const words = typed
-    .trim()
-    .toLowerCase()
-    .split(/[\s,-]+/);
-  return words.length === PHRASE_WORDS && words.every((word) => wordlist.includes(word))
-    ? words.join(' ')
-    : null;
+  return wordsOf(digest);
 }
 
 function encode(partnership: PartnershipId, binding: Uint8Array, introduction: Introduction): Uint8Array {

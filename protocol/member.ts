@@ -1,9 +1,10 @@
 /** A member's own keys: a person makes them at the first log-in, and the service keeps their public halves for others. */
 import { concat, equal, fromHex, prefixed, Reader, toHex, uint, utf8 } from './bytes.ts';
-import { isSigningKey, PUBLIC_KEY_BYTES, type Random } from './hash.ts';
-import { type OrganisationId, VERSION } from './ids.ts';
+import { isSigningKey, PUBLIC_KEY_BYTES, type Random, stretch } from './hash.ts';
+import { label, type OrganisationId, VERSION } from './ids.ts';
 import { ok, type Result, refuse } from './result.ts';
 import { messageOf, openSigned, sign } from './signed.ts';
+import { wordsOf } from './words.ts';
 
 declare const brand: unique symbol;
 /** `mbr_` and 32 hexadecimal digits, random. */
@@ -70,6 +71,15 @@ export function openMemberKeys(
   const isExpected =
     equal(organisation, idBytes(expected.organisation)) && equal(member, idBytes(expected.member));
   return isExpected ? ok({ ...expected, signingKey, recipient }) : refuse('other_context');
+}
+
+/**
+ * Four words of a member's signed keys, which two people compare before one gives the other the vault key. The service
+ * could try keys until their words are the same, were a try not so slow (`stretch`).
+ */
+export function memberCode(signed: Uint8Array, of: Pick<MemberKeys, 'organisation' | 'member'>): string {
+  const salt = concat(label('member code'), idBytes(of.organisation), idBytes(of.member));
+  return wordsOf(stretch(signed, salt));
 }
 
 /** The 16 bytes of an organisation's or a member's id. */

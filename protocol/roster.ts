@@ -9,6 +9,7 @@ import { type OrganisationId, VERSION } from './ids.ts';
 import { idBytes, type MemberId } from './member.ts';
 import { ok, type Result, refuse } from './result.ts';
 import { openSigned, sign } from './signed.ts';
+import { isTime } from './time.ts';
 
 export const MAX_APPROVERS = 50;
 const ID_BYTES = 16;
@@ -33,7 +34,7 @@ export interface Roster {
   readonly quorum: number;
   /** Whether the one who drafted a scope may be its only approver: the choice of a company with one lawyer. */
   readonly drafterAlone: boolean;
-  /** 1 to MAX_APPROVERS, by ascending id. */
+  /** By ascending id; 2 to MAX_APPROVERS, or one who may approve alone. */
   readonly approvers: readonly Approver[];
 }
 
@@ -41,6 +42,7 @@ export type RosterRefusal =
   | 'malformed'
   | 'bad_signature'
   | 'not_canonical'
+  | 'equal_keys'
   | 'other_context'
   | 'wrong_number';
 
@@ -84,7 +86,7 @@ export function rosterHash(bytes: Uint8Array): Uint8Array {
 
 /**
  * Reads the next version of an organisation's roster. It has to follow `last`, which is null before the first, and be
- * signed by the root key or by as many approvers of `last` as its quorum says.
+ * signed by the root key or by enough approvers of `last`: its quorum, and two unless its drafter may approve alone.
  */
 export function openRoster(
   packed: Uint8Array,
@@ -95,8 +97,10 @@ export function openRoster(
   const bytes = rosterBytesOf(packed);
   const roster = bytes && readRoster(bytes, organisation);
   if (!bytes || !roster) return refuse('malformed');
-  if (!equal(rosterBytes(roster), bytes)) return refuse('not_canonical');
   if (!equal(bytes.subarray(1, 1 + ID_BYTES), idBytes(organisation))) return refuse('other_context');
+  if (!equal(rosterBytes(roster), bytes)) return refuse('not_canonical');
+  // The root key stays away from daily work.
+  if (roster.approvers.some(({ key }) => equal(key, rootKey))) return refuse('equal_keys');
   if (roster.number !== (last?.number ?? 0) + 1) return refuse('wrong_number');
   const follows = last
     ? roster.previous !== null && equal(roster.previous, rosterHash(rosterBytes(last)))
@@ -104,7 +108,7 @@ export function openRoster(
   if (!follows) return refuse('other_context');
   const signers = signersOf(packed.subarray(2 + bytes.length), bytes, rootKey, last);
   if (!signers) return refuse('bad_signature');
-  return signers.root || (last && signers.members >= last.quorum) ? ok(roster) : refuse('bad_signature');
+  return signers.root || (last && signers.members >= successors(last)) ? ok(roster) : refuse('bad_signature');
 }
 
 /** Reads all versions from the first; null for none. */
@@ -120,6 +124,11 @@ export function openRosters(
     rosters.push(next.value);
   }
   return ok(rosters);
+}
+
+/** How many approvers name the next ones. One alone would name themselves, and then approve what they drafted. */
+function successors({ quorum, drafterAlone }: Roster): number {
+  return drafterAlone ? quorum : Math.max(2, quorum);
 }
 
 /** The signing key of an approver, or null. */
@@ -150,7 +159,8 @@ function signersOf(
   return { root, members: seen.size - (root ? 1 : 0) };
 }
 
-function readRoster(bytes: Uint8Array, organisation: OrganisationId): Roster | null {
+/** What a roster's bytes say, for showing it to whoever signs it; no signature is checked. Null where it is malformed. */
+export function readRoster(bytes: Uint8Array, organisation: OrganisationId): Roster | null {
   const reader = new Reader(bytes);
   const version = reader.uint(1);
   reader.take(ID_BYTES);
@@ -165,11 +175,14 @@ function readRoster(bytes: Uint8Array, organisation: OrganisationId): Roster | n
     member: memberOf(reader.take(ID_BYTES)),
     key: reader.take(PUBLIC_KEY_BYTES),
   }));
-  if (!reader.done() || version !== VERSION || number < 1 || drafterAlone > 1) return null;
+  if (!reader.done() || version !== VERSION || number < 1 || drafterAlone > 1 || !isTime(issuedAt))
+    return null;
+  // Nobody could approve what the only one drafts.
+  if (count === 1 && drafterAlone === 0) return null;
   if (quorum < 1 || quorum > count || !approvers.every(({ key }) => isSigningKey(key))) return null;
-  // One person with two keys, or one key of two people, would make a quorum of one.
+  // One person twice, or one key of two people, would make a quorum of one; zeros stand for root and agent.
   const distinct = [
-    new Set(approvers.map(({ member }) => member)),
+    new Set(approvers.map(({ member }) => member).filter((member) => member !== memberOf(ROOT))),
     new Set(approvers.map(({ key }) => toHex(key))),
   ];
   if (distinct.some((set) => set.size !== count)) return null;

@@ -8,9 +8,11 @@ import { equal, utf8 } from './bytes.ts';
 import { sha256 } from './hash.ts';
 import { EVALUATED_KINDS, type EvaluatedKind, STRONG_KINDS } from './identifiers/kind.ts';
 import { type OrganisationId, type PartnershipId, parseOrganisationId, parsePartnershipId } from './ids.ts';
+import { isLine } from './line.ts';
 import { type MemberId, parseMemberId, VIEWER_ROLES, type ViewerRole } from './member.ts';
 import { ok, type Result, refuse } from './result.ts';
 import { messageOf, openSigned, sign } from './signed.ts';
+import { isTimestamp } from './time.ts';
 
 /** From nothing to most; each includes what stands before it. */
 export const LEVELS = ['none', 'counts', 'accounts', 'fields'] as const;
@@ -66,20 +68,10 @@ export const OPEN_OPPORTUNITIES = 'open-opportunities';
 const CLEAN_TEAM: ViewerRole = 'clean-team';
 
 const populationName = z.string().check(z.regex(/^[a-z0-9][a-z0-9-]{0,39}$/));
-/** RFC 3339 in UTC with whole seconds, of a day that exists. */
-const time = z.string().check(
-  z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
-  z.refine((text) => {
-    const parsed = Date.parse(text);
-    return !Number.isNaN(parsed) && new Date(parsed).toISOString() === text.replace('Z', '.000Z');
-  }),
-);
+const time = z.string().check(z.refine(isTimestamp));
 const budget = z.int().check(z.gte(0), z.lte(1_000_000_000));
-
 const hash = z.string().check(z.regex(/^[0-9a-f]{64}$/));
-/** What people wrote; shown to others, so it cannot move a cursor or turn the direction of a line. */
-const text = (length: number) =>
-  z.string().check(z.minLength(1), z.maxLength(length), z.regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]*$/u));
+const text = (length: number) => z.string().check(z.minLength(1), z.maxLength(length), z.refine(isLine));
 
 const grant = z.strictObject({
   level: z.enum(LEVELS),
@@ -138,7 +130,8 @@ export type ScopeRule = z.infer<typeof rule>;
  * `number` only rises; `previous` is the hash of the newest approved version of the same side, or null. `roster` is the
  * number of the grantor's roster whose members draft and approve; with 0 there is none, `drafter` is null, and the
  * organisation's agent key signs: a company of one. `snapshotsPerMonth` bounds how often counts can be asked anew,
- * `retentionDays` how long the partner keeps what it derived once the scope has ended.
+ * `retentionDays` how long the partner keeps what it derived once the scope has ended. `strongKinds` are those under
+ * whose identifiers the grantor's agent wraps row keys: only their matches open fields. They change no tier (`tier.ts`).
  */
 export interface Scope
   extends Omit<z.infer<typeof document>, 'partnership' | 'grantor' | 'grantee' | 'drafter'> {
@@ -291,6 +284,8 @@ function readScope(bytes: Uint8Array): Scope | null {
   const grantee = parseOrganisationId(parsed.data.grantee);
   const drafter = parsed.data.drafter === null ? null : parseMemberId(parsed.data.drafter);
   if (!partnership || !grantor || !grantee || grantor === grantee) return null;
+  const { validFrom, validUntil } = parsed.data;
+  if (validUntil !== null && validUntil <= validFrom) return null;
   // A roster has members who draft; without one there are none.
   if ((drafter === null) !== (parsed.data.roster === 0) || drafter !== parsed.data.drafter) return null;
   if (new Set(parsed.data.populations).size !== parsed.data.populations.length) return null;

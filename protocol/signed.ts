@@ -21,6 +21,8 @@ export type MessageType =
   | 'roster'
   | 'ending'
   | 'member keys'
+  | 'vault wrap'
+  | 'vault head'
   | 'login';
 
 /** The largest signed message that is read: an evaluation of a full chunk and its frame. */

@@ -3,7 +3,8 @@
  * side's, in force, ended. A pure function of signatures and a time, so that the service and both agents come to the
  * same answer, and neither agent has to believe the service.
  */
-import type { OrganisationId } from './ids.ts';
+import { equal, toHex } from './bytes.ts';
+import type { OrganisationId, PartnershipId } from './ids.ts';
 import type { MemberId } from './member.ts';
 import { ok, type Result, refuse } from './result.ts';
 import { approverKey, type Roster } from './roster.ts';
@@ -48,19 +49,20 @@ export const STANDINGS = [
 ] as const;
 export type Standing = (typeof STANDINGS)[number];
 
-/** Checks a version and all statements about it; one wrong signature refuses the whole. */
+/** Checks a version of this partnership and all statements about it; one wrong signature refuses the whole. */
 export function openPapers(
   papers: Papers,
+  partnership: PartnershipId,
   grantor: Signers,
   grantee: Signers,
 ): Result<OpenedPapers, PapersRefusal> {
   const opened = openScope(papers.signed, (scope) =>
-    scope.grantor === grantor.organisation && scope.grantee === grantee.organisation
-      ? signerKey(grantor, scope.roster, scope.drafter)
-      : null,
+    scope.grantor === grantor.organisation ? signerKey(grantor, scope.roster, scope.drafter) : null,
   );
   if (!opened.ok) return opened;
   const scope = opened.value;
+  if (scope.partnership !== partnership || scope.grantee !== grantee.organisation)
+    return refuse('other_context');
   const hash = scopeHash(papers.signed);
   const statements: Statement[] = [];
   for (const signed of papers.statements) {
@@ -72,9 +74,10 @@ export function openPapers(
 }
 
 /**
- * Reads one statement about a version. Approvals are by the roster that the version names, so that what was once approved
- * stays so when people leave. Whoever meets a version or a statement for the first time also checks that its roster is
- * the newest (`rosterNumber`): else one who left, or a stolen agent key, could still sign.
+ * Reads one statement about a version: its signature, and that its signer may say this by the roster that it names.
+ * Approvals are by the roster of the version, so that what was once approved stays so when people leave. Whoever meets a
+ * version, an approval or an acceptance for the first time also checks that its roster is the newest (`rosterNumber`):
+ * else one who left, or a stolen agent key where people approve, could still sign. A revocation only ever reveals less.
  */
 export function openAbout(
   signed: Uint8Array,
@@ -88,17 +91,16 @@ export function openAbout(
     organisation: party.organisation,
     scope: hash,
   });
-  const mayBeGrantors = openStatement(signed, expected(grantor), (statement) => {
-    if (statement.act === 'revoke') return revokerKey(grantor, statement);
-    return statement.act === 'approve' && statement.roster === scope.roster
-      ? signerKey(grantor, statement.roster, statement.signer)
-      : null;
+  const mayBeGrantors = openStatement(signed, expected(grantor), ({ act, roster, signer }) => {
+    if (act === 'revoke' && signer === null) return grantor.agentKey;
+    const mayBe = act === 'revoke' || (act === 'approve' && roster === scope.roster);
+    return mayBe ? signerKey(grantor, roster, signer) : null;
   });
   if (mayBeGrantors.ok || mayBeGrantors.reason !== 'other_context') return mayBeGrantors;
-  return openStatement(signed, expected(grantee), (statement) => {
-    if (statement.act === 'accept') return signerKey(grantee, statement.roster, statement.signer);
-    const isReceipt = statement.act === 'seen' || statement.act === 'deleted';
-    return isReceipt && statement.signer === null ? grantee.agentKey : null;
+  return openStatement(signed, expected(grantee), ({ act, roster, signer }) => {
+    if (act === 'accept') return signerKey(grantee, roster, signer);
+    const isReceipt = act === 'seen' || act === 'deleted';
+    return isReceipt && signer === null ? grantee.agentKey : null;
   });
 }
 
@@ -114,13 +116,32 @@ export function standingOf(papers: OpenedPapers, newer: boolean, nowMs: number):
   return nowMs < Date.parse(scope.validFrom) ? 'waits' : 'expired';
 }
 
-/** The version in force among all of one side, or null. */
+/**
+ * The version in force among all of one side, or null. A revoked or expired version does not bring back the one that it
+ * replaced, and two that differ under one number deny.
+ */
 export function inForce(all: readonly OpenedPapers[], nowMs: number): OpenedPapers | null {
-  const [newest] = all
-    .filter((papers) => hasBegun(papers, nowMs))
-    .sort((a, b) => b.scope.number - a.scope.number);
-  // A revoked or expired version does not bring back the one that it replaced.
-  return newest && standingOf(newest, false, nowMs) === 'in_force' ? newest : null;
+  const begun = all.filter((papers) => hasBegun(papers, nowMs));
+  const number = Math.max(...begun.map(({ scope }) => scope.number));
+  const [newest, ...others] = begun.filter(({ scope }) => scope.number === number);
+  if (!newest || others.some(({ hash }) => !equal(hash, newest.hash))) return null;
+  const stands = [newest, ...others].every((papers) => standingOf(papers, false, nowMs) === 'in_force');
+  return stands ? newest : null;
+}
+
+/**
+ * Whether nobody hides a version between those shown of one side: each names an approved one before it that is there, but
+ * for the earliest, and for one that was signed when there was none.
+ */
+export function isWhole(all: readonly OpenedPapers[]): boolean {
+  const approved = all.filter((papers) => papers.approved);
+  const first = Math.min(...approved.map(({ scope }) => scope.number));
+  return approved.every(
+    ({ scope: { number, previous } }) =>
+      number === first ||
+      previous === null ||
+      approved.some(({ scope, hash }) => scope.number < number && toHex(hash) === previous),
+  );
 }
 
 /** True once a version was approved, accepted and its time came: from then on it stands in the place of those before. */
@@ -148,15 +169,12 @@ function isApproved(scope: Scope, statements: readonly Statement[], grantor: Sig
   return approvers.size >= roster.quorum && (!alone || roster.drafterAlone);
 }
 
-/** Who may end a scope: the agent, or whoever approves by any version of the roster. Ending only ever reveals less. */
-function revokerKey(grantor: Signers, { signer, roster }: Statement): Uint8Array | null {
-  return signer === null ? grantor.agentKey : signerKey(grantor, roster, signer);
-}
-
 function signerKey(party: Signers, roster: number, signer: MemberId | null): Uint8Array | null {
   if (signer === null) return roster === 0 ? party.agentKey : null;
   const version = rosterOf(party, roster);
-  return version && approverKey(version, signer);
+  const key = version && approverKey(version, signer);
+  // An approver with the agent's key would be the agent.
+  return key && !equal(key, party.agentKey) ? key : null;
 }
 
 function rosterOf(party: Signers, number: number): Roster | null {

@@ -14,6 +14,7 @@ import {
 import { idBytes, type MemberId } from './member.ts';
 import { ok, type Result, refuse } from './result.ts';
 import { messageOf, openSigned, sign } from './signed.ts';
+import { isTime } from './time.ts';
 
 /**
  * `approve` and `revoke` are the grantor's; `accept` is the grantee's, to purpose, retention and export; `seen` and
@@ -72,7 +73,7 @@ export function openStatement(
   const roster = reader.uint(4);
   const id = reader.take(ID_BYTES);
   const at = reader.uint(8);
-  if (!reader.done() || version !== VERSION || !act) return refuse('malformed');
+  if (!reader.done() || version !== VERSION || !act || !isTime(at)) return refuse('malformed');
   const signer = id.every((byte) => byte === 0) ? null : (`mbr_${toHex(id)}` as MemberId);
   if ((signer === null) !== (roster === 0)) return refuse('malformed');
   const isExpected =

@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { newIdentity, openWith } from '../../protocol/age.ts';
 import { fromBase64url, fromHex, Reader, toBase64url, toHex, uint, utf8 } from '../../protocol/bytes.ts';
 import { parseOrganisationId, parsePartnershipId } from '../../protocol/ids.ts';
-import { parsePhrase } from '../../protocol/invitation.ts';
 import { verifyBox } from '../../protocol/keys.ts';
 import {
   openField,
@@ -15,6 +14,7 @@ import {
   wrapRowKey,
 } from '../../protocol/seal.ts';
 import { deriveKeyPair, evaluate, finalize, verifyEvaluation } from '../../protocol/suite.ts';
+import { parsePhrase } from '../../protocol/words.ts';
 import { mutations, noise } from '../support/mutations.ts';
 import { contextOf, makeWorld } from '../support/parties.ts';
 import { seededRandom } from '../support/random.ts';

@@ -186,7 +186,7 @@ const SIGNED: readonly Signed<unknown>[] = [
     type: 'scope',
     seed: founder.agent.seed,
     valid: signScope(makeScope(world, 'founder'), founder.agent.seed),
-    open: (bytes) => openScope(bytes, founder.agent.publicKey),
+    open: (bytes) => openScope(bytes, () => founder.agent.publicKey),
     encode: (read) => signScope(read, founder.agent.seed),
   }),
   signed({

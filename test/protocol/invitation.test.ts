@@ -7,11 +7,11 @@ import {
   commitment,
   type Introduction,
   open,
-  parsePhrase,
   phrase,
   readAcceptance,
   readOpening,
 } from '../../protocol/invitation.ts';
+import { parsePhrase } from '../../protocol/words.ts';
 import { makeParty, NOW_MS, type Party, RECIPIENT, signingKey } from '../support/parties.ts';
 import { seededRandom } from '../support/random.ts';
 import { hex, reasonOf, value } from '../support/results.ts';

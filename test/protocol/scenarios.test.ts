@@ -8,17 +8,27 @@ import { noble } from '../support/oracle.ts';
 import { outcome } from '../support/refusals.ts';
 import { hex } from '../support/results.ts';
 import { trace } from '../support/scenario.ts';
-import { type RefusalFile, type ScenarioFile, serialise, vectorFiles } from '../support/vectors.ts';
+import { lifeOf } from '../support/scope-life.ts';
+import {
+  LIFE,
+  type LifeFile,
+  type RefusalFile,
+  type ScenarioFile,
+  serialise,
+  vectorFiles,
+} from '../support/vectors.ts';
 
 const FOLDER = new URL('../../protocol/vectors/', import.meta.url);
 const names = readdirSync(FOLDER).filter((file) => file.startsWith('scenario-'));
+const LIFE_FILE = `scenario-${LIFE}.json`;
 const read = (file: string): unknown => JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8'));
 const refused = names
   .filter((file) => file.startsWith('scenario-refused-'))
   .map((file) => read(file) as RefusalFile);
 const scenarios = names
-  .filter((file) => !file.startsWith('scenario-refused-'))
+  .filter((file) => !file.startsWith('scenario-refused-') && file !== LIFE_FILE)
   .map((file) => read(file) as ScenarioFile);
+const life = read(LIFE_FILE) as LifeFile;
 const SIDES = ['founder', 'joiner'] as const;
 /** As wire.md numbers them, from 1. */
 const KINDS_ON_THE_WIRE = [
@@ -277,4 +287,101 @@ test('the scenarios say what they are there to show', () => {
     ['review', 'one_to_many', 'name_and_country'],
     ['review', 'one_to_many', 'name_and_country'],
   ]);
+});
+
+describe('a scope’s life', () => {
+  const { input, values } = life;
+  const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+  const NOBODY = '0'.repeat(32);
+
+  test('every value follows from the input', () => {
+    expect(JSON.parse(JSON.stringify(lifeOf(input)))).toEqual(values);
+  });
+
+  // By node's cryptography and the layout of wire.md.
+  test.each(SIDES)('%s: rosters are linked, and signed by those they name before', (side) => {
+    const { organisation, rootKey, people, rosters } = values.parties[side];
+    let before = '00'.repeat(32);
+    for (const [i, { bytes, hash, packed }] of rosters.entries()) {
+      const from = input[side].rosters[i];
+      if (!from) throw new Error('no such roster');
+      const members = from.approvers
+        .map((person) => `${input[side].people[person]?.member.slice(4)}${people[person]}`)
+        .sort();
+      const numbers = Buffer.alloc(11);
+      numbers.writeBigUInt64BE(BigInt(from.issuedAt));
+      numbers.set([from.quorum, from.drafterAlone ? 1 : 0, members.length], 8);
+      const expected = `01${organisation.slice(4)}${number(i + 1).toString('hex')}${before}${numbers.toString('hex')}`;
+      expect(bytes).toBe(expected + members.join(''));
+      expect(hash).toBe(sha256(hex(bytes)));
+      before = hash;
+      const length = Buffer.alloc(2);
+      length.writeUInt16BE(bytes.length / 2);
+      expect(packed.startsWith(length.toString('hex') + bytes)).toBe(true);
+      const signatures = packed.slice(4 + bytes.length);
+      expect(signatures.length).toBe(160 * from.signers.length);
+      for (const [at, signer] of from.signers.entries()) {
+        const one = signatures.slice(160 * at, 160 * (at + 1));
+        const who = signer === null ? NOBODY : input[side].people[signer]?.member.slice(4);
+        expect(one.slice(0, 32)).toBe(who);
+        const key = signer === null ? rootKey : people[signer];
+        expect(isSigned('roster', hex(bytes + one.slice(32)), key ?? '')).toBe(true);
+      }
+    }
+  });
+
+  test('versions are their text, signed by their drafter, and link to those before', () => {
+    for (const [i, { text, signed, hash }] of values.versions.entries()) {
+      const { drafter, previous } = input.versions[i] ?? { drafter: null, previous: null };
+      const { agentKey, people } = values.parties.founder;
+      expect(Buffer.from(hex(signed)).subarray(0, -64).toString('utf8')).toBe(text);
+      expect(isSigned('scope', hex(signed), (drafter === null ? agentKey : people[drafter]) ?? '')).toBe(
+        true,
+      );
+      expect(hash).toBe(sha256(hex(signed)));
+      const read = JSON.parse(text) as { previous: string | null; drafter: string | null };
+      expect(read.previous).toBe(previous === null ? null : (values.versions[previous]?.hash ?? ''));
+      expect(read.drafter).toBe(drafter === null ? null : (input.founder.people[drafter]?.member ?? ''));
+    }
+  });
+
+  test('statements say what they are there to say, signed by whom they name', () => {
+    const ACTS_ON_THE_WIRE = ['approve', 'accept', 'revoke', 'seen', 'deleted'];
+    for (const [i, signed] of values.statements.entries()) {
+      const from = input.statements[i];
+      if (!from) throw new Error('no such statement');
+      const party = values.parties[from.by];
+      const person = from.person === null ? null : input[from.by].people[from.person];
+      const at = Buffer.alloc(8);
+      at.writeBigUInt64BE(BigInt(from.at));
+      const message = [
+        '01',
+        `0${ACTS_ON_THE_WIRE.indexOf(from.act) + 1}`,
+        input.partnership,
+        party.organisation.slice(4),
+        values.versions[from.version]?.hash,
+        number(from.roster).toString('hex'),
+        person ? person.member.slice(4) : NOBODY,
+        at.toString('hex'),
+      ].join('');
+      expect(signed.slice(0, -128)).toBe(message);
+      const key = from.person === null ? party.agentKey : party.people[from.person];
+      expect(isSigned('scope statement', hex(signed), key ?? '')).toBe(true);
+    }
+  });
+
+  test('versions stand where they should', () => {
+    expect(values.looks.map(({ standings, inForce }) => [inForce, ...standings])).toEqual([
+      [null, 'approved'],
+      [1, 'in_force'],
+      [1, 'in_force', 'proposed'],
+      [1, 'in_force', 'approved'],
+      [1, 'in_force', 'waits'],
+      [2, 'superseded', 'in_force'],
+      [2, 'superseded', 'in_force', 'proposed', 'approved'],
+      [5, 'superseded', 'superseded', 'proposed', 'in_force'],
+      [null, 'superseded', 'superseded', 'proposed', 'revoked'],
+      [null, 'superseded', 'expired'],
+    ]);
+  });
 });

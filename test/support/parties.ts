@@ -20,8 +20,8 @@ import {
 } from '../../protocol/ids.ts';
 import { type Scope, scopeHash, signScope } from '../../protocol/scope.ts';
 import type { KeyPair } from '../../protocol/suite.ts';
-import { budgetOf } from './budget.ts';
 import { value } from './results.ts';
+import { scopeWith } from './scopes.ts';
 
 /** A time at which every certificate made here is valid. */
 export const NOW_MS = Date.UTC(2026, 0, 15);
@@ -128,40 +128,11 @@ export function contextOf(world: World, side: Side): Context {
   return { partnership: world.partnership, epoch: world.epoch.epoch, side, epochHash: world.epoch.hash };
 }
 
-/** A scope in which the side grants everything of two populations; `change` makes it another one. */
+/** The side's scope of a company of one, with two populations; `change` makes it another one. */
 export function makeScope(world: World, side: Side, change: Partial<Scope> = {}): Scope {
-  return {
-    version: 1,
-    partnership: world.partnership,
-    grantor: world[side].organisation,
-    grantee: world[otherSide(side)].organisation,
-    number: 1,
-    previous: null,
-    issuedAt: '2026-01-01T00:00:00Z',
-    validUntil: null,
-    populations: ['customers', 'prospects'],
-    rules: [
-      {
-        population: 'customers',
-        partnerPopulation: '*',
-        level: 'fields',
-        fields: ['account_name', 'owner'],
-        whiteSpace: 'names',
-        review: true,
-      },
-      {
-        population: 'prospects',
-        partnerPopulation: 'customers',
-        level: 'accounts',
-        fields: [],
-        whiteSpace: 'none',
-        review: false,
-      },
-    ],
-    minimumCount: 5,
-    evaluationBudget: budgetOf(1000),
-    ...change,
-  };
+  const { partnership } = world;
+  const grantor = world[side].organisation;
+  return scopeWith(change, { partnership, grantor, grantee: world[otherSide(side)].organisation });
 }
 
 /** The hash of the side's signed scope. */

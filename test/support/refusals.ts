@@ -2,14 +2,16 @@
 import { type Context, openEvaluation, openRequest, openRequestChunk } from '../../protocol/evaluation.ts';
 import { sha256, verifyBytes } from '../../protocol/hash.ts';
 import type { EvaluatedKind } from '../../protocol/identifiers/kind.ts';
-import { partnershipId, type Side } from '../../protocol/ids.ts';
+import { type OrganisationId, partnershipId, type Side } from '../../protocol/ids.ts';
 import { readOpening } from '../../protocol/invitation.ts';
 import { verifyBox } from '../../protocol/keys.ts';
+import { openRosters } from '../../protocol/roster.ts';
 import { openScope } from '../../protocol/scope.ts';
+import { openPapers, type Signers } from '../../protocol/standing.ts';
 import { openSubmissionChunk, type RecordType } from '../../protocol/submission.ts';
 import { evaluate, finalize } from '../../protocol/suite.ts';
 import { fixedRandom } from './random.ts';
-import { hex, reasonOf } from './results.ts';
+import { hex, reasonOf, value } from './results.ts';
 import type { Trace } from './scenario.ts';
 import type { ScenarioInput } from './scenario-input.ts';
 
@@ -18,6 +20,14 @@ export interface ContextInput {
   readonly epoch: number;
   readonly side: Side;
   readonly epochHash: string;
+}
+
+/** Who signs for an organisation, with its packed rosters from the first. */
+interface SignersInput {
+  readonly organisation: OrganisationId;
+  readonly rootKey: string;
+  readonly agentKey: string;
+  readonly rosters: readonly string[];
 }
 
 /** The input of each operation; byte strings in hexadecimal. */
@@ -50,6 +60,14 @@ export interface Operations {
     type: RecordType;
     records: number;
   };
+  openRosters: { chain: string[]; organisation: OrganisationId; rootKey: string };
+  openPapers: {
+    signed: string;
+    statements: string[];
+    partnership: string;
+    grantor: SignersInput;
+    grantee: SignersInput;
+  };
   openScope: { signed: string; agentKey: string };
   readOpening: { signed: string; partnership: string; commitment: string; acceptance: string; nowMs: number };
   verifyBox: {
@@ -81,6 +99,11 @@ export function contextFrom(input: ContextInput): Context {
   return { ...input, partnership: partnershipId(hex(input.partnership)), epochHash: hex(input.epochHash) };
 }
 
+function signersFrom({ organisation, rootKey, agentKey, rosters }: SignersInput): Signers {
+  const opened = value(openRosters(rosters.map(hex), organisation, hex(rootKey)));
+  return { organisation, agentKey: hex(agentKey), rosters: opened };
+}
+
 const RUN: { readonly [Name in Operation]: (input: Operations[Name]) => string | null } = {
   evaluate: (input) => {
     const nonce = new Uint8Array(64);
@@ -108,7 +131,13 @@ const RUN: { readonly [Name in Operation]: (input: Operations[Name]) => string |
     const listed = { type, records, hash: sha256(hex(bytes)) };
     return reasonOf(openSubmissionChunk(hex(bytes), contextFrom(context), submission, listed, index));
   },
-  openScope: (input) => reasonOf(openScope(hex(input.signed), hex(input.agentKey))),
+  openRosters: (input) => reasonOf(openRosters(input.chain.map(hex), input.organisation, hex(input.rootKey))),
+  openPapers: (input) => {
+    const papers = { signed: hex(input.signed), statements: input.statements.map(hex) };
+    const [grantor, grantee] = [signersFrom(input.grantor), signersFrom(input.grantee)];
+    return reasonOf(openPapers(papers, partnershipId(hex(input.partnership)), grantor, grantee));
+  },
+  openScope: (input) => reasonOf(openScope(hex(input.signed), () => hex(input.agentKey))),
   readOpening: (input) =>
     reasonOf(
       readOpening(

@@ -18,6 +18,9 @@ export interface AccountInput {
   readonly namedIn?: readonly number[];
 }
 
+/** What the two grant each other; a scenario has one version of each side, of a company of one. */
+export type ScopeTerms = Omit<Scope, 'version' | 'partnership' | 'grantor' | 'grantee'>;
+
 export interface SideInput {
   readonly name: string;
   readonly rootSeed: string;
@@ -27,7 +30,7 @@ export interface SideInput {
   readonly recipient: string;
   /** The age identity of `recipient`, which opens the partner's `sealedNamesKey`. */
   readonly recipientIdentity: string;
-  readonly scope: Pick<Scope, 'populations' | 'rules' | 'minimumCount' | 'evaluationBudget'>;
+  readonly scope: ScopeTerms;
   /** What is asked, chunk by chunk; `proofNonce` is the evaluator's. */
   readonly chunks: readonly {
     readonly kind: EvaluatedKind;

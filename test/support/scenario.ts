@@ -130,10 +130,6 @@ function scopeOf(input: ScenarioInput, side: Side, parties: Parties): Uint8Array
     partnership: partnershipId(hex(input.partnership)),
     grantor: parties[side].organisation,
     grantee: parties[otherSide(side)].organisation,
-    number: 1,
-    previous: null,
-    issuedAt: '2026-01-01T00:00:00Z',
-    validUntil: null,
   };
   return signScope(scope, hex(input[side].agentSeed));
 }

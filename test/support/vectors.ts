@@ -11,14 +11,17 @@ import {
   isStrong,
 } from '../../protocol/identifiers/kind.ts';
 import type { Side } from '../../protocol/ids.ts';
-import type { Field, Scope, ScopeRule } from '../../protocol/scope.ts';
+import type { Field } from '../../protocol/scope.ts';
 import { AGE_FIXTURE } from './age-fixture.ts';
 import { budgetOf } from './budget.ts';
 import { seededRandom } from './random.ts';
 import { refusals } from './refusal-vectors.ts';
 import type { Refusal } from './refusals.ts';
 import { type Trace, trace } from './scenario.ts';
-import type { AccountInput, ScenarioInput, SideInput } from './scenario-input.ts';
+import type { AccountInput, ScenarioInput, ScopeTerms, SideInput } from './scenario-input.ts';
+import { type LifeInput, type LifeValues, lifeInput, lifeOf } from './scope-life.ts';
+import { scopeRefusals } from './scope-refusals.ts';
+import { ruleOf, scopeWith } from './scopes.ts';
 
 const FOLDER = new URL('../../protocol/vectors/', import.meta.url);
 
@@ -29,6 +32,17 @@ export interface ScenarioFile {
   readonly input: ScenarioInput;
   readonly values: Trace;
 }
+
+export interface LifeFile {
+  readonly name: string;
+  readonly provenance: string;
+  readonly description: string;
+  readonly input: LifeInput;
+  readonly values: LifeValues;
+}
+
+/** The file of the scope's life. */
+export const LIFE = 'scope-life';
 
 export type RefusalFile = Refusal & { readonly provenance: string };
 
@@ -175,7 +189,7 @@ const PLANS: readonly Plan[] = [
 ];
 
 /** All files by their name. */
-export function vectorFiles(): Map<string, ScenarioFile | RefusalFile> {
+export function vectorFiles(): Map<string, ScenarioFile | LifeFile | RefusalFile> {
   const scenarios = PLANS.map((plan): ScenarioFile => {
     const input = inputOf(plan);
     const { name: title, description } = plan;
@@ -183,20 +197,30 @@ export function vectorFiles(): Map<string, ScenarioFile | RefusalFile> {
   });
   const base = scenarios.at(-1);
   if (!base) throw new Error('no scenario');
-  const files = new Map<string, ScenarioFile | RefusalFile>();
+  const life = lifeInput(seedOf(LIFE));
+  const values = lifeOf(life);
+  const files = new Map<string, ScenarioFile | LifeFile | RefusalFile>();
   for (const file of scenarios) files.set(`scenario-${file.name}.json`, file);
-  for (const { name: title, ...refusal } of refusals(base.input, base.values)) {
-    files.set(`scenario-refused-${title}.json`, {
-      name: title,
-      provenance: provenanceOf(base.name),
-      ...refusal,
-    });
+  files.set(`scenario-${LIFE}.json`, {
+    name: LIFE,
+    provenance: provenanceOf(LIFE),
+    description:
+      'A company of one that gets three approvers, one of whom leaves: rosters, versions of its scope, statements about them, and where each version stands as they come in.',
+    input: life,
+    values,
+  });
+  const refused = [
+    ...refusals(base.input, base.values).map((refusal) => ({ ...refusal, from: base.name })),
+    ...scopeRefusals(life, values).map((refusal) => ({ ...refusal, from: LIFE })),
+  ];
+  for (const { name: title, from, ...refusal } of refused) {
+    files.set(`scenario-refused-${title}.json`, { name: title, provenance: provenanceOf(from), ...refusal });
   }
   return files;
 }
 
 /** The bytes of a file. */
-export function serialise(file: ScenarioFile | RefusalFile): string {
+export function serialise(file: ScenarioFile | LifeFile | RefusalFile): string {
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
@@ -274,22 +298,19 @@ function inputOf(plan: Plan): ScenarioInput {
   };
 }
 
-function scopeOf(
-  plan: Plan,
-  names: boolean,
-): Pick<Scope, 'populations' | 'rules' | 'minimumCount' | 'evaluationBudget'> {
+function scopeOf(plan: Plan, names: boolean): ScopeTerms {
   const populations = [...(plan.populations ?? ['customers'])];
-  const rules = populations.map(
-    (population): ScopeRule => ({
-      population,
-      partnerPopulation: '*',
+  const rules = populations.map((population) =>
+    ruleOf(population, '*', {
       level: 'fields',
       fields: ['account_name', 'owner', 'industry', 'city', 'stage', 'amount'],
       whiteSpace: names ? 'names' : 'none',
       review: true,
     }),
   );
-  return { populations, rules, minimumCount: 1, evaluationBudget: budgetOf(100) };
+  const scope = scopeWith({ populations, rules, minimumCount: 1, evaluationBudget: budgetOf(100) });
+  const { version: _, partnership: __, grantor: ___, grantee: ____, ...terms } = scope;
+  return terms;
 }
 
 if (import.meta.main) {
