@@ -10,6 +10,7 @@ import { MAX_SUBMISSION_CHUNK_BYTES } from '../../protocol/submission.ts';
 import { authenticate, callerOf, countedOf } from './auth/authenticate.ts';
 import { openLogins } from './auth/login.ts';
 import { checkPermissions, needsToken, permissionOf } from './auth/permissions.ts';
+import { isCompanyOfOne } from './directory/members.ts';
 import { describe } from './routes/description.ts';
 import { addDocumentRoutes } from './routes/documents.ts';
 import { addEndingRoutes } from './routes/endings.ts';
@@ -20,13 +21,17 @@ import { addPublicRoutes } from './routes/organisations.ts';
 import { addPartnershipRoutes } from './routes/partnerships.ts';
 import { addQuestionRoutes } from './routes/questions.ts';
 import { addRequestRoutes } from './routes/requests.ts';
+import { addRosterRoutes } from './routes/rosters.ts';
+import { addScopeRequestRoutes } from './routes/scoperequests.ts';
+import { addScopeRoutes } from './routes/scopes.ts';
 import { addSessionRoutes } from './routes/sessions.ts';
 import { addSubmissionRoutes } from './routes/submissions.ts';
+import { addVaultRoutes } from './routes/vault.ts';
 
-/** Bodies of bytes, a submission's list of chunks, all other bodies. */
+/** Bodies of bytes, a submission's list of chunks or a vault's head, all other bodies. */
 const LIMITS: readonly (readonly [path: RegExp, bytes: number])[] = [
-  [/\/(chunks|evaluations)\/[^/]+$/, MAX_SUBMISSION_CHUNK_BYTES],
-  [/\/submissions\/[^/]+$/, 1024 * 1024],
+  [/\/((chunks|evaluations)\/[^/]+|vault\/[^/]+\/rows)$/, MAX_SUBMISSION_CHUNK_BYTES],
+  [/\/(submissions|vault\/heads)\/[^/]+$/, 1024 * 1024],
   [/./, 256 * 1024],
 ];
 
@@ -69,9 +74,13 @@ export function createApp(dependencies: Dependencies): App {
   addPartnershipRoutes(app, dependencies);
   addHealthRoute(app, dependencies);
   addDocumentRoutes(app, dependencies);
+  addRosterRoutes(app, dependencies);
+  addScopeRoutes(app, dependencies);
+  addScopeRequestRoutes(app, dependencies);
   addEndingRoutes(app, dependencies);
   addRequestRoutes(app, dependencies);
   addSubmissionRoutes(app, dependencies);
+  addVaultRoutes(app, dependencies);
   addQuestionRoutes(app, dependencies);
 
   const description = describe(app, dependencies.config.version);
@@ -120,6 +129,9 @@ function admission({ directory, rates, now }: Dependencies): MiddlewareHandler<A
     }
     if (!permission) return problem(context, 'not_found');
     if (principal && !permission.callers.includes(callerOf(principal))) return problem(context, 'wrong_role');
+    if (principal?.kind === 'agent' && permission.solo) {
+      if (!(await isCompanyOfOne(directory, principal.organisation))) return problem(context, 'forbidden');
+    }
     return await next();
   };
 }

@@ -4,6 +4,7 @@ import { systemRandom } from '../../protocol/hash.ts';
 import { VERSION } from '../version.ts';
 import { createAdminApp } from './admin.ts';
 import { createApp } from './app.ts';
+import { clearDue } from './clearing.ts';
 import { HELP, readCommand } from './command.ts';
 import { type Config, type ConfigInput, readConfig } from './config.ts';
 import { cleanUp } from './directory/cleaning.ts';
@@ -54,15 +55,18 @@ async function start(config: Config, storage: NodeStorage, log: Log): Promise<Se
     adminPort === null
       ? null
       : createMetrics({ traffic: () => open.traffic(), openFiles: () => storage.openFiles() });
-  const app = createApp({
+  const work = {
     directory,
     partnerships: metrics ? metrics.counted(storage.partnerships) : storage.partnerships,
-    config: { version: VERSION, operator: config.operator, registration: config.registration },
     limits: { elements, records },
+    now: Date.now,
+  };
+  const app = createApp({
+    ...work,
+    config: { version: VERSION, operator: config.operator, registration: config.registration },
     rates: tokenBuckets({ organisation: rate, anonymous: anonymousRate, passwords: passwordRate }, Date.now),
     isReady,
     isOwnHost: (name) => ownHosts.has(name),
-    now: Date.now,
     random: systemRandom,
     observe(seen) {
       log.request(seen);
@@ -76,8 +80,15 @@ async function start(config: Config, storage: NodeStorage, log: Log): Promise<Se
   }
   if (publicHost) ownHosts.add(publicHost);
   const admin = metrics && (await listenBeside(open, metrics));
+  let cleaned: Promise<void> | null = null;
   const clean = () => {
-    cleanUp(directory, Date.now()).catch((error: unknown) => log.error(error));
+    // What takes longer than the time between two goes on where it is.
+    cleaned ??= cleanUp(directory, Date.now())
+      .then(() => clearDue(work, () => isClosing))
+      .catch((error: unknown) => log.error(error))
+      .finally(() => {
+        cleaned = null;
+      });
   };
   clean();
   const cleaning = setInterval(clean, CLEANING_MS);
@@ -101,6 +112,7 @@ async function start(config: Config, storage: NodeStorage, log: Log): Promise<Se
       isClosing = true;
       clearInterval(cleaning);
       await open.close();
+      await cleaned;
       await storage.close();
       await admin?.close();
     },

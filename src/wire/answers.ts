@@ -7,9 +7,10 @@ import { fromBase64url } from '../../protocol/bytes.ts';
 import { VERSION_PATTERN } from '../../protocol/health.ts';
 import { KINDS } from '../../protocol/identifiers/kind.ts';
 import { type Handle, parseOrganisationId, parsePartnershipId } from '../../protocol/ids.ts';
-import { parseMemberId, ROLES } from '../../protocol/member.ts';
-import { FIELDS, LEVELS, WHITE_SPACE_LEVELS } from '../../protocol/scope.ts';
+import { parseMemberId, ROLES, type ViewerRole } from '../../protocol/member.ts';
+import { ANY_POPULATION, FIELDS, LEVELS, WHITE_SPACE_LEVELS } from '../../protocol/scope.ts';
 import { TIER_RULES, TIERS } from '../../protocol/tier.ts';
+import { REASON_CODES } from './reasons.ts';
 
 /** base64url. */
 export const bytes = z
@@ -50,6 +51,30 @@ const side = z.enum(['founder', 'joiner']);
 const state = z.enum(['invited', 'accepted', 'opened', 'ended']);
 const bothOf = <Item extends z.ZodType>(item: Item) =>
   z.object({ founder: item.nullable(), joiner: item.nullable() });
+/** What a role is granted. */
+export const grant = z.strictObject({
+  level: z.enum(LEVELS),
+  fields: z.array(z.enum(FIELDS)).max(FIELDS.length),
+  whiteSpace: z.enum(WHITE_SPACE_LEVELS),
+  review: z.boolean(),
+});
+const population = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/);
+/** Rules as a scope has them. */
+export const rules = z
+  .array(
+    z.strictObject({
+      population,
+      partnerPopulation: z.union([z.literal(ANY_POPULATION), population]),
+      roles: z.strictObject({
+        sales: grant.optional(),
+        'clean-team': grant.optional(),
+      } satisfies Record<ViewerRole, unknown>),
+    }),
+  )
+  .max(100);
+/** Versions of a side’s scope, oldest first, each with all that was signed about it. */
+const versions = z.array(z.object({ number: z.int(), signed: bytes, statements: z.array(bytes) }));
+const versionsOfBoth = z.object({ founder: versions, joiner: versions });
 /** One run of the matching. */
 export const snapshot = z.object({ number: z.int(), at: time });
 
@@ -77,6 +102,8 @@ export const partnershipView = z.object({
   acceptance: bytes.nullable(),
   opening: bytes.nullable(),
   certificates: bothOf(bytes),
+  /** Where nobody joined yet as a member: whoever holds the keyring is all roles there. */
+  companiesOfOne: z.object({ founder: z.boolean(), joiner: z.boolean() }),
   endings: bothOf(bytes),
   epoch: z.object({
     number: z.int(),
@@ -84,7 +111,9 @@ export const partnershipView = z.object({
     signatures: bothOf(bytes),
     terms: bothOf(bytes),
   }),
-  scopes: bothOf(bytes),
+  rosters: z.object({ founder: z.array(bytes), joiner: z.array(bytes) }),
+  scopes: versionsOfBoth,
+  limits: z.object({ sales: grant.nullable(), 'clean-team': grant.nullable() }),
   requests: bothOf(requestView),
   lastRequest: z.object({ founder: z.int(), joiner: z.int() }),
   submissions: z.object({
@@ -96,6 +125,8 @@ export const partnershipView = z.object({
     theirs: z.object({ active: z.int().nullable() }),
   }),
   snapshot: snapshot.nullable(),
+  /** The signed head of the caller's own vault. */
+  vault: bytes.nullable(),
   since: z
     .object({
       lastSeenAt: time,
@@ -117,6 +148,23 @@ const meeting = z.object({
   mine: z.int().nullable(),
   theirs: z.int().nullable(),
 });
+/** What decided a cell: whose document, its number, and which rule of it. */
+const reason = z.object({
+  code: z.enum(REASON_CODES),
+  side: z.enum(['theirs', 'mine']),
+  scope: z.int().nullable(),
+  rule: z.int().nullable(),
+});
+/** A cell that a page is about. */
+const answeredCell = z.object({
+  mine: z.string(),
+  theirs: z.string(),
+  level: z.enum(LEVELS),
+  fields: z.array(z.enum(FIELDS)),
+  whiteSpace: z.enum(WHITE_SPACE_LEVELS),
+  review: z.boolean(),
+  reasons: z.array(reason),
+});
 /** Numbers a cell. */
 export const matrix = z.object({
   snapshot: snapshot.nullable(),
@@ -132,14 +180,18 @@ export const matrix = z.object({
       whiteSpace: z.int().nullable(),
       exact: z.boolean(),
       whiteSpaceExact: z.boolean(),
+      reasons: z.array(reason),
     }),
   ),
 });
+/** Rows of the caller's own vault, under the key of this number. */
+const ownRows = z.object({ key: z.int(), rows: z.array(z.object({ handle, sealed: bytes })) });
 /** Pairs, some at a time. */
 export const overlap = z.object({
   snapshot: snapshot.nullable(),
   head: bytes.nullable(),
   scope: bytes.nullable(),
+  cells: z.array(answeredCell),
   rows: z.array(
     z.object({
       mine: handle,
@@ -148,6 +200,7 @@ export const overlap = z.object({
       reasons: z.array(z.enum(TIER_RULES)),
       firstSeen: z.int(),
       firstSeenAt: time,
+      cells: z.array(z.int()),
       matches: z.array(
         z.object({
           kind: z.enum(KINDS),
@@ -159,6 +212,8 @@ export const overlap = z.object({
       fields: z.partialRecord(z.enum(FIELDS), bytes),
     }),
   ),
+  /** The caller's own accounts of the rows, sealed; null for an agent, which has them. */
+  own: ownRows.nullable(),
   next: z.string().nullable(),
 });
 /** The partner’s unmatched accounts, some at a time. */
@@ -166,6 +221,7 @@ export const whiteSpace = z.object({
   snapshot: snapshot.nullable(),
   head: bytes.nullable(),
   scope: bytes.nullable(),
+  cells: z.array(answeredCell),
   rows: z.array(z.object({ handle, names: z.array(z.object({ population: z.int(), sealed: bytes })) })),
   next: z.string().nullable(),
 });
@@ -176,6 +232,8 @@ export const ledger = z.object({
       number: z.int(),
       at: time,
       viewer: z.enum(['mine', 'theirs']),
+      role: z.enum(['agent', ...ROLES]),
+      member: memberId.nullable(),
       question: z.string(),
       cells: z.array(z.object({ granting: z.string(), viewing: z.string() })),
       scopeNumber: z.int(),
@@ -184,6 +242,25 @@ export const ledger = z.object({
     }),
   ),
   next: z.string().nullable(),
+});
+/** All versions of both sides’ scopes that the caller may see. */
+export const scopes = versionsOfBoth;
+/** An organisation’s rosters, from the first. */
+export const rosters = z.object({ rosters: z.array(bytes) });
+/** What people asked the other side’s legal for, oldest first. */
+export const scopeRequests = z.object({
+  requests: z.array(
+    z.object({
+      id: z.string().regex(/^[0-9a-f]{32}$/),
+      from: z.enum(['mine', 'theirs']),
+      role: z.enum(['agent', ...ROLES]),
+      member: memberId.nullable(),
+      at: time,
+      text: z.string(),
+      rules: rules.nullable(),
+      answer: z.object({ answer: z.enum(['granted', 'declined']), text: z.string(), at: time }).nullable(),
+    }),
+  ),
 });
 /** The partnerships that the caller works in, oldest first. */
 export const partnershipList = z.object({
@@ -199,23 +276,24 @@ export const partnershipList = z.object({
 });
 
 const role = z.enum(ROLES);
-/** The people of the organisation; without `partnerships` a member works with all partners. */
-export const members = z.object({
-  members: z.array(
-    z.object({
-      id: memberId,
-      role,
-      state: z.enum(['invited', 'joined', 'removed']),
-      email: z.string().nullable(),
-      partnerships: z.array(partnershipId).nullable(),
-      keys: bytes.nullable(),
-      invitedAt: time,
-      invitationEndsAt: time,
-      joinedAt: time.nullable(),
-      removedAt: time.nullable(),
-    }),
-  ),
+/** One of the people of the organisation; without `partnerships` a member works with all partners. */
+export const member = z.object({
+  id: memberId,
+  role,
+  state: z.enum(['invited', 'joined', 'removed']),
+  email: z.string().nullable(),
+  partnerships: z.array(partnershipId).nullable(),
+  keys: bytes.nullable(),
+  invitedAt: time,
+  invitationEndsAt: time,
+  joinedAt: time.nullable(),
+  removedAt: time.nullable(),
+  /** The newest vault key that was wrapped for the member. */
+  vault: z.object({ number: z.int(), wrap: bytes }).nullable(),
 });
+export const members = z.object({ members: z.array(member) });
+/** What the caller needs to open the own vault: the own organisation's certificate, and keys, the newest last. */
+export const vault = z.object({ certificate: bytes, wraps: z.array(bytes) });
 /** A log-in's answer. */
 export const session = z.object({ token: z.string(), expiresAt: time, member: memberId, role });
 /** Who the caller is to the service; without a member it is the organisation’s agent. */

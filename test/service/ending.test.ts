@@ -5,6 +5,7 @@ import { systemRandom } from '../../protocol/hash.ts';
 import type { Side } from '../../protocol/ids.ts';
 import {
   type Answer,
+  grantScope,
   login,
   putScope,
   register,
@@ -58,7 +59,7 @@ async function worked(): Promise<void> {
   const { pair } = world;
   for (const side of ['founder', 'joiner'] as const) {
     const scope = makeSignedScope(pair, side);
-    await putScope(world, side, 1, scope);
+    await grantScope(world, side, 1, scope);
     expect((await submit(world, side, 1, scope, [account()])).status).toBe(200);
   }
   const request = makeRequest(pair, 'founder', 1, ['domain']);
@@ -94,6 +95,7 @@ describe('an ending', () => {
       schema_version: 1,
       sides: 2,
       scopes: 2,
+      scope_statements: 2,
       snapshots: 1,
       ledger: before.ledger,
       ended: 1,

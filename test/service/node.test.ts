@@ -12,8 +12,11 @@ import { signLogin } from '../../protocol/login.ts';
 import { readConfig } from '../../src/service/config.ts';
 import { startService } from '../../src/service/node.ts';
 import { openNodeStorage } from '../../src/service/storage/node.ts';
+import { openDatabase } from '../../src/sqlite.ts';
 import { startServiceProcess } from '../support/processes.ts';
-import { makeTestParty, type TestParty } from '../support/service-parties.ts';
+import { answerOf, grantScope, makePartnership, requestOf, submit } from '../support/service-app.ts';
+import { makeSignedScope, makeTestParty, type TestParty } from '../support/service-parties.ts';
+import type { TestAccount } from '../support/service-rows.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'commonground-service-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -100,6 +103,41 @@ describe('a running service', () => {
     expect(await again.directory.all('select hash from challenges')).toHaveLength(1);
     await again.close();
     await storage.close();
+  });
+
+  it('clears what a scope left that has ended', async () => {
+    const data = join(folder, 'k');
+    const service = await startService({ port: 0, data, registration: 'open' });
+    const world = await makePartnership('signed', {
+      call: async (method, path, options = {}) =>
+        await answerOf(await fetch(`${service.url}${path}`, requestOf(method, options))),
+      clock: { nowMs: Date.now() },
+      host: new URL(service.url).host,
+    });
+    const endMs = Math.ceil(Date.now() / 1000) * 1000 + 2000;
+    const validUntil = new Date(endMs).toISOString().replace('.000Z', 'Z');
+    const scope = makeSignedScope(world.pair, 'founder', { validUntil });
+    expect((await grantScope(world, 'founder', 1, scope)).status).toBe(200);
+    const account: TestAccount = {
+      handle: systemRandom(16),
+      populations: [0],
+      tags: [{ tag: systemRandom(16), kind: 'domain' }],
+      names: [0],
+    };
+    expect((await submit(world, 'founder', 1, scope, [account])).status).toBe(200);
+    await service.close();
+    const rows = (table: string) => {
+      const database = openDatabase(join(data, 'partnerships', `${world.pair.partnership}.db`));
+      const found = database.all(`select * from ${table}`).length;
+      database.close();
+      return found;
+    };
+    expect([rows('accounts'), rows('names')]).toEqual([1, 1]);
+    await sleep(Math.max(0, endMs - Date.now()));
+    const again = await startService({ port: 0, data });
+    await expect.poll(() => rows('names'), { timeout: 10_000 }).toBe(0);
+    expect(rows('accounts')).toBe(1);
+    await again.close();
   });
 
   it('limits rates as it is told', async () => {

@@ -4,7 +4,7 @@ import { systemRandom } from '../../protocol/hash.ts';
 import type { Side } from '../../protocol/ids.ts';
 import type { Scope } from '../../protocol/scope.ts';
 import type { PartnershipStore } from '../../src/service/storage/partnership.ts';
-import { putScope, submit, type TestPartnership, testPartnership } from '../support/service-app.ts';
+import { grantScope, submit, type TestPartnership, testPartnership } from '../support/service-app.ts';
 import { makeSignedScope } from '../support/service-parties.ts';
 import type { TestAccount } from '../support/service-rows.ts';
 import {
@@ -27,7 +27,7 @@ async function grant(side: Side, rules: Scope['rules'], change: Partial<Scope> =
   const before = change.number === 1 ? undefined : newest[side];
   const number = (before?.number ?? 0) + 1;
   const signed = makeSignedScope(world.pair, side, { rules, ...change, number }, before?.signed);
-  expect((await putScope(world, side, number, signed)).status).toBe(200);
+  expect((await grantScope(world, side, number, signed)).status).toBe(200);
   newest[side] = { signed, number };
   return signed;
 }
@@ -78,7 +78,7 @@ const rowsIn = <Entry>(json: Record<string, unknown> | null | undefined) => (jso
 const ledgerRows = () => world.service.store(world.pair.partnership).all('select * from ledger');
 describe('before both lists are in', () => {
   it('there is nothing to answer and nothing to note', async () => {
-    const empty = { snapshot: null, head: null, scope: null, rows: [], next: null };
+    const empty = { snapshot: null, head: null, scope: null, cells: [], rows: [], own: null, next: null };
     expect((await ask('founder', 'matrix')).json).toEqual({
       snapshot: null,
       populations: { mine: [], theirs: [] },
@@ -107,6 +107,7 @@ describe('the matrix', () => {
       whiteSpaceLevel: 'counts',
       exact: false,
       whiteSpaceExact: false,
+      reasons: [{ code: 'rule', side: 'theirs', scope: 1, rule: 0 }],
     };
     expect(founder?.cells).toEqual([
       { ...counted, mine: 'customers', confirmed: counts(10), whiteSpace: 5 },
@@ -120,6 +121,7 @@ describe('the matrix', () => {
       whiteSpaceLevel: 'none',
       exact: true,
       whiteSpaceExact: false,
+      reasons: [{ code: 'rule', side: 'theirs', scope: 1, rule: 0 }],
     };
     expect(joiner?.cells).toEqual([
       { ...exact, mine: 'customers', confirmed: pairs(13), whiteSpace: null },
@@ -331,7 +333,8 @@ describe('the ledger', () => {
       { granting: 'customers', viewing: 'customers' },
       { granting: 'customers', viewing: 'prospects' },
     ];
-    const entry = { at: expect.any(String), cells, scopeNumber: 1, snapshot: 1 };
+    const asked = { at: expect.any(String), role: 'agent', member: null };
+    const entry = { ...asked, cells, scopeNumber: 1, snapshot: 1 };
     expect((await ask('joiner', 'ledger')).json?.entries).toEqual([
       { ...entry, number: 1, viewer: 'theirs', question: 'matrix', rows: null },
       { ...entry, number: 2, viewer: 'mine', question: 'overlap', rows: 2 },
@@ -353,7 +356,7 @@ describe('the ledger', () => {
   });
 
   it('does not let the number of pages tell the number of rows', async () => {
-    await lists({ founder: ACCOUNTS, joiner: NOTHING }, { shared: 7 });
+    await lists({ founder: ACCOUNTS, joiner: COUNTS }, { shared: 7 });
     const first = await ask('joiner', 'overlap', { limit: 3 });
     const second = await ask('joiner', 'overlap', { limit: 3, cursor: first.json?.next });
     await ask('joiner', 'overlap', { limit: 3, cursor: second.json?.next });

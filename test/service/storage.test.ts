@@ -102,11 +102,14 @@ async function wholeView(partnership: ReturnType<ReturnType<typeof openNodeStora
   const party = {
     organisation: 'org_00000000000000000000000000000000' as never,
     agentKey: new Uint8Array(32),
+    rosters: [],
+    isSolo: true,
   };
   const call = {
     partnership: newPartnershipId(systemRandom),
     parties: { founder: party, joiner: party },
     caller: 'founder' as const,
+    asker: { role: 'agent', member: null } as const,
     nowMs: 0,
     limits: { elements: 1, records: 1 },
   };

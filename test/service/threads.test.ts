@@ -6,11 +6,12 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { concat, uint } from '../../protocol/bytes.ts';
 import { encodeRequestChunk, signRequest } from '../../protocol/evaluation.ts';
 import { sha256, systemRandom } from '../../protocol/hash.ts';
-import { newPartnershipId } from '../../protocol/ids.ts';
+import { newPartnershipId, otherSide } from '../../protocol/ids.ts';
 import type { Call } from '../../src/service/partnership/context.ts';
 import { openThreads, type Threads } from '../../src/service/storage/threads.ts';
 import {
   contextOf,
+  makeAcceptance,
   makeSignedScope,
   makeTestPair,
   NOW_MS,
@@ -25,11 +26,14 @@ function callOf(pair: TestPair, caller: Call['caller'] = 'founder'): Call {
   const party = ({ organisation, agent }: TestPair['founder']) => ({
     organisation,
     agentKey: agent.publicKey,
+    rosters: [],
+    isSolo: true,
   });
   return {
     partnership: pair.partnership,
     parties: { founder: party(pair.founder), joiner: party(pair.joiner) },
     caller,
+    asker: { role: 'agent', member: null },
     nowMs: NOW_MS,
     limits: { elements: 1_000_000, records: 1_000_000 },
   };
@@ -49,6 +53,13 @@ async function readyToMatch(threads: Threads, tags: number): Promise<TestPair> {
   for (const side of both) {
     const scope = makeSignedScope(pair, side);
     await partnership.run('putScope', callOf(pair, side), { number: 1, scope });
+    const accepted = {
+      side,
+      number: 1,
+      act: 'accept',
+      statement: makeAcceptance(pair, side, scope),
+    } as const;
+    await partnership.run('putStatement', callOf(pair, otherSide(side)), accepted);
     const handles = shared.map(() => systemRandom(16));
     const records = {
       accounts: handles.map((handle) => concat(handle, uint(1, 1), uint(1, 1))),

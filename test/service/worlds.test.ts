@@ -8,6 +8,7 @@ import { syncPartnership } from '../../src/agent/sync/sync.ts';
 import { openDatabase } from '../../src/sqlite.ts';
 import { collect } from '../support/files.ts';
 import { grantBoth, type Row, twoOrganisations } from '../support/homes.ts';
+import { admit, asMember, joinAs } from '../support/members.ts';
 
 /**
  * Two worlds with the same leakage (threat-model.md, section "Leakage"): equally many accounts, identifiers of each kind,
@@ -62,17 +63,26 @@ const DECLARED: Readonly<Record<string, readonly string[]>> = {
     'expires_ms',
     'founder_seen_ms',
     'joiner_seen_ms',
+    'due_ms',
   ],
-  // No one is a member here: what a member is stands in the leakage as it is.
-  members: [],
+  rosters: [],
+  // One seller, at the end; what a member is stands in the leakage as it is.
+  members: ['id', 'organisation', 'code_hash', 'invited_ms', 'expires_ms', 'email', 'keys', 'joined_ms'],
   member_partners: [],
   login_attempts: [],
-  login_users: [],
-  login_accounts: [],
-  login_sessions: [],
+  login_users: ['id', 'email', 'created_at', 'updated_at'],
+  login_accounts: ['id', 'account_id', 'user_id', 'password', 'created_at', 'updated_at'],
+  login_sessions: ['id', 'expires_at', 'token', 'created_at', 'updated_at', 'user_id'],
+  vault_wraps: ['member', 'wrap'],
+  vault_heads: ['signed'],
+  vault_rows: ['handle', 'sealed'],
+  vault_names: ['sealed'],
   sides: ['receipt'],
   epochs: ['founder_offer', 'joiner_offer', 'founder_signature', 'joiner_signature'],
-  scopes: ['hash', 'signed'],
+  scopes: ['hash', 'signed', 'approved_ms', 'accepted_ms', 'revoked_ms'],
+  scope_statements: ['signed', 'at_ms'],
+  limits: [],
+  scope_requests: [],
   requests: ['signed', 'refusal'],
   request_chunks: ['hash'],
   request_bodies: ['blinded', 'evaluation'],
@@ -89,7 +99,7 @@ const DECLARED: Readonly<Record<string, readonly string[]>> = {
   pairs: ['founder_handle', 'joiner_handle'],
   tiers: [],
   tallies: [],
-  ledger: ['at_ms'],
+  ledger: ['at_ms', 'member'],
   terms: ['signed'],
   health: ['since_ms'],
   ended: ['at_ms'],
@@ -125,6 +135,15 @@ async function run(world: { a: Row[]; b: Row[] }): Promise<Run> {
       expect(await collect(askOverlap(agent, partnership, {}))).toHaveLength(2);
       await collect(askWhiteSpace(agent, partnership, {}));
     }
+    // With a seller's second machine the service holds the own list too, sealed.
+    const seller = await joinAs(pair, pair.a, 'sales');
+    await admit(pair.a.home, seller);
+    await pair.sync();
+    const seen = await asMember(seller, async (viewer) => {
+      const [partnership] = await viewer.asked(undefined);
+      return partnership ? await collect(askOverlap(viewer, partnership, {})) : [];
+    });
+    expect(seen).toHaveLength(2);
     dumps.push(dump(join(pair.folder, 'service')));
     disk.push(...files(join(pair.folder, 'service')).map((path) => readFileSync(path)));
     return { dumps, disk };
@@ -224,6 +243,9 @@ describe('what the service holds in two worlds of equal leakage', () => {
       'pairs',
       'matches',
       'ledger',
+      'vault_rows',
+      'vault_names',
+      'vault_wraps',
     ]) {
       expect(seen.get(table), table).toBeGreaterThan(0);
     }

@@ -2,8 +2,9 @@
 import * as z from 'zod';
 import { fromBase64url, toBase64url } from '../../protocol/bytes.ts';
 import { sha256, systemRandom } from '../../protocol/hash.ts';
-import type { PartnershipId, Side } from '../../protocol/ids.ts';
+import { otherSide, type PartnershipId, type Side } from '../../protocol/ids.ts';
 import { signLogin } from '../../protocol/login.ts';
+import type { Act } from '../../protocol/statement.ts';
 import { createApp } from '../../src/service/app.ts';
 import type { RegistrationMode } from '../../src/service/directory/organisations.ts';
 import { run } from '../../src/service/partnership/operations.ts';
@@ -14,7 +15,14 @@ import { nodePartnershipStore } from '../../src/service/storage/files.ts';
 import { nodeDirectory } from '../../src/service/storage/node.ts';
 import type { PartnershipStore } from '../../src/service/storage/partnership.ts';
 import { openDatabase } from '../../src/sqlite.ts';
-import { makeSignedScope, makeTestPair, NOW_MS, type TestPair, type TestParty } from './service-parties.ts';
+import {
+  makeAcceptance,
+  makeSignedScope,
+  makeTestPair,
+  NOW_MS,
+  type TestPair,
+  type TestParty,
+} from './service-parties.ts';
 import { makeSubmission, type TestAccount, type TestSubmission } from './service-rows.ts';
 
 export interface Answer {
@@ -47,6 +55,8 @@ export interface TestService {
   /** The store of a partnership; `wrap` puts something between it and the operations. */
   store(id: PartnershipId): PartnershipStore;
   wrap(change: (store: PartnershipStore) => PartnershipStore): void;
+  /** The store as operations get it. */
+  wrapped(id: PartnershipId): PartnershipStore;
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
 }
 
@@ -97,6 +107,7 @@ export function testService(
     wrap(next) {
       change = next;
     },
+    wrapped: (id) => change(store(id)),
     async call(method, path, options = {}) {
       return await answerOf(await app.request(`http://${HOST}${path}`, requestOf(method, options)));
     },
@@ -143,6 +154,16 @@ export async function login(service: CalledService, party: TestParty): Promise<s
   });
   if (answer.status !== 200) throw new Error(`no token: ${answer.code}`);
   return String(answer.json?.token);
+}
+
+/** Sets the clock of a partnership's service; its agents log in again. */
+export async function moveTo(world: TestPartnership, nowMs: number): Promise<void> {
+  world.service.clock.nowMs = nowMs;
+  const { founder, joiner } = world.pair;
+  Object.assign(world.tokens, {
+    founder: await login(world.service, founder),
+    joiner: await login(world.service, joiner),
+  });
 }
 
 /** Two registered organisations with tokens, and the address of their partnership. */
@@ -203,7 +224,8 @@ export async function makePartnership(
       );
       return [...offered, ...(await Promise.all(signatures))];
     },
-    scoped: () => Promise.all(both.map((side) => putScope({ as }, side, 1, makeSignedScope(pair, side)))),
+    scoped: () =>
+      Promise.all(both.map((side) => grantScope({ as, pair }, side, 1, makeSignedScope(pair, side)))),
   };
   for (const [name, step] of Object.entries(steps)) {
     const failed = (await step()).find((answer) => answer.status >= 300);
@@ -220,6 +242,32 @@ export function putScope(
   scope: Uint8Array,
 ): Promise<Answer> {
   return as(side, 'PUT', `/scopes/${number}`, { json: { scope: toBase64url(scope) } });
+}
+
+/** What the agent of a side, or whoever else has the token, says of a version of either side's scope. */
+export function putStatement(
+  { as }: Pick<TestPartnership, 'as'>,
+  by: Side,
+  of: { readonly side: Side; readonly number: number; readonly act: Act; readonly token?: string },
+  statement: Uint8Array,
+): Promise<Answer> {
+  const { side, number, act, token } = of;
+  const path = `/scopes/${side}/${number}/statements/${act}`;
+  const json = { statement: toBase64url(statement) };
+  return as(by, 'PUT', path, token === undefined ? { json } : { json, token });
+}
+
+/** Puts a scope in force between two companies of one: the side puts it, the other accepts it. */
+export async function grantScope(
+  world: Pick<TestPartnership, 'as' | 'pair'>,
+  side: Side,
+  number: number,
+  scope: Uint8Array,
+): Promise<Answer> {
+  const put = await putScope(world, side, number, scope);
+  if (put.status !== 200) return put;
+  const acceptance = makeAcceptance(world.pair, side, scope);
+  return await putStatement(world, otherSide(side), { side, number, act: 'accept' }, acceptance);
 }
 
 export function putSubmission(
@@ -249,7 +297,7 @@ export function activate({ as }: Pick<TestPartnership, 'as'>, side: Side, number
 
 /** Uploads and activates a submission of these accounts; gives the activation's answer. */
 export async function submit(
-  partnership: TestPartnership,
+  partnership: Pick<TestPartnership, 'as' | 'pair'>,
   side: Side,
   number: number,
   scope: Uint8Array,

@@ -10,7 +10,15 @@ import type { Call } from '../../src/service/partnership/context.ts';
 import type { Input, OperationName, Output, Partnership } from '../../src/service/partnership/operations.ts';
 import { insertPacked } from '../../src/service/storage/packed.ts';
 import { first, type PartnershipStore } from '../../src/service/storage/partnership.ts';
-import { makeEvaluation, makeRequest, makeSignedScope, makeTestPair, NOW_MS } from './service-parties.ts';
+import {
+  makeAcceptance,
+  makeEvaluation,
+  makeRequest,
+  makeSignedScope,
+  makeTestPair,
+  NOW_MS,
+  type TestParty,
+} from './service-parties.ts';
 import { makeSubmission, type TestAccount } from './service-rows.ts';
 
 /** Each check works on a fresh store. */
@@ -128,10 +136,11 @@ export async function wholePartnership(partnership: Partnership, random: Random)
     const call: Call = {
       partnership: pair.partnership,
       parties: {
-        founder: { organisation: pair.founder.organisation, agentKey: pair.founder.agent.publicKey },
-        joiner: { organisation: pair.joiner.organisation, agentKey: pair.joiner.agent.publicKey },
+        founder: companyOfOne(pair.founder),
+        joiner: companyOfOne(pair.joiner),
       },
       caller,
+      asker: { role: 'agent', member: null },
       nowMs: NOW_MS,
       limits: { elements: 1000, records: 1000 },
     };
@@ -143,7 +152,11 @@ export async function wholePartnership(partnership: Partnership, random: Random)
   for (const side of both) await run(side, 'putOffer', { epoch: 1, offer: pair.offers[side] });
   for (const side of both) await run(side, 'putSignature', { epoch: 1, signature: pair.signatures[side] });
   const scopes = { founder: makeSignedScope(pair, 'founder'), joiner: makeSignedScope(pair, 'joiner') };
-  for (const side of both) await run(side, 'putScope', { number: 1, scope: scopes[side] });
+  for (const side of both) {
+    await run(side, 'putScope', { number: 1, scope: scopes[side] });
+    const statement = makeAcceptance(pair, side, scopes[side]);
+    await run(otherSide(side), 'putStatement', { side, number: 1, act: 'accept', statement });
+  }
 
   const asked = makeRequest(pair, 'founder', 1, ['domain']);
   const at = { side: 'founder', number: 1, index: 0 } as const;
@@ -242,6 +255,10 @@ export async function wholePartnership(partnership: Partnership, random: Random)
     ],
     'the ledger',
   );
+}
+
+function companyOfOne({ organisation, agent }: TestParty): Call['parties'][Side] {
+  return { organisation, agentKey: agent.publicKey, rosters: [], isSolo: true };
 }
 
 function hexOf(account: TestAccount | undefined): string {

@@ -3,8 +3,9 @@ import { toBase64url } from '../../protocol/bytes.ts';
 import { sha256, systemRandom } from '../../protocol/hash.ts';
 import type { OrganisationId, PartnershipId } from '../../protocol/ids.ts';
 import { type MemberId, newMemberId, type Role, signMemberKeys } from '../../protocol/member.ts';
+import type { Person } from './scopes.ts';
 import type { Answer, CalledService } from './service-app.ts';
-import { signingKey } from './service-parties.ts';
+import { type SigningKey, signingKey } from './service-parties.ts';
 
 export const PASSWORD = 'seven purple boats 4';
 
@@ -36,9 +37,9 @@ export async function inviteMember(service: CalledService, invited: Invited): Pr
 export function joiningOf(
   invitation: Pick<TestInvitation, 'member' | 'organisation' | 'code'>,
   email: string,
+  own: SigningKey = signingKey(systemRandom),
 ) {
   const { member, organisation, code } = invitation;
-  const own = signingKey(systemRandom);
   const keys = signMemberKeys(
     { organisation, member, signingKey: own.publicKey, recipient: `age1${'q'.repeat(58)}` },
     own.seed,
@@ -59,17 +60,19 @@ export function logInAs(
   return service.call('POST', '/v1/sessions', { json: { organisation, email, password } });
 }
 
-/** A member who is logged in. */
+/** A member who is logged in, with the key by which they sign. */
 export async function makeMember(
   service: CalledService,
   invited: Invited,
-): Promise<{ readonly member: MemberId; readonly email: string; readonly token: string }> {
+): Promise<Person & { readonly email: string; readonly token: string }> {
   const invitation = await inviteMember(service, invited);
   if (invitation.answer.status !== 201) throw new Error(`not invited: ${invitation.answer.code}`);
   const email = `${invitation.member.slice(0, 12)}@people.example`;
-  const joined = await joinAs(service, invitation.member, joiningOf(invitation, email));
+  const own = signingKey(systemRandom);
+  const joined = await joinAs(service, invitation.member, joiningOf(invitation, email, own));
   if (joined.status !== 200) throw new Error(`not joined: ${joined.code}`);
   const session = await logInAs(service, invited.organisation, email);
   if (session.status !== 200) throw new Error(`not logged in: ${session.code}`);
-  return { member: invitation.member, email, token: String(session.json?.token) };
+  const { member } = invitation;
+  return { member, seed: own.seed, key: own.publicKey, email, token: String(session.json?.token) };
 }

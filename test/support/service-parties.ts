@@ -28,12 +28,12 @@ import { accept, commitment, open } from '../../protocol/invitation.ts';
 import { recordBytes, signRecord } from '../../protocol/record.ts';
 import { type Scope, scopeHash, signScope } from '../../protocol/scope.ts';
 import { sign } from '../../protocol/signed.ts';
-import { budgetOf } from './budget.ts';
+import { ruleOf, scopeWith, stated } from './scopes.ts';
 
 /** A time at which every certificate made here is valid. */
 export const NOW_MS = Date.UTC(2026, 0, 15);
 
-interface SigningKey {
+export interface SigningKey {
   readonly seed: Uint8Array;
   readonly publicKey: Uint8Array;
 }
@@ -129,23 +129,14 @@ export function contextOf(pair: TestPair, side: Side): Context {
 }
 
 /** Everything of customers, accounts of prospects, both to all of the partner's populations. */
-const GENEROUS: Scope['rules'] = [
-  {
-    population: 'customers',
-    partnerPopulation: '*',
+export const GENEROUS: Scope['rules'] = [
+  ruleOf('customers', '*', {
     level: 'fields',
     fields: ['account_name', 'owner'],
     whiteSpace: 'names',
     review: true,
-  },
-  {
-    population: 'prospects',
-    partnerPopulation: '*',
-    level: 'accounts',
-    fields: [],
-    whiteSpace: 'counts',
-    review: false,
-  },
+  }),
+  ruleOf('prospects', '*', { level: 'accounts', whiteSpace: 'counts' }),
 ];
 
 /** A signed scope with two populations; `after` is the signed one before it. */
@@ -155,22 +146,17 @@ export function makeSignedScope(
   change: Partial<Scope> = {},
   after?: Uint8Array,
 ): Uint8Array {
-  const scope: Scope = {
-    version: 1,
-    partnership: pair.partnership,
-    grantor: pair[side].organisation,
-    grantee: pair[otherSide(side)].organisation,
-    number: 1,
-    previous: after ? toHex(scopeHash(after)) : null,
-    issuedAt: '2026-01-01T00:00:00Z',
-    validUntil: null,
-    populations: ['customers', 'prospects'],
-    rules: GENEROUS,
-    minimumCount: 5,
-    evaluationBudget: budgetOf(1000),
-    ...change,
-  };
-  return signScope(scope, pair[side].agent.seed);
+  const previous = after ? toHex(scopeHash(after)) : null;
+  const grantee = pair[otherSide(side)].organisation;
+  const between = { partnership: pair.partnership, grantor: pair[side].organisation, grantee };
+  return signScope(scopeWith({ previous, rules: GENEROUS, ...change }, between), pair[side].agent.seed);
+}
+
+/** The acceptance of a side's scope by the other side's agent, as a company of one signs it. */
+export function makeAcceptance(pair: TestPair, side: Side, signed: Uint8Array): Uint8Array {
+  const receiving = pair[otherSide(side)];
+  const about = { partnership: pair.partnership, organisation: receiving.organisation, signed };
+  return stated('accept', about, receiving.agent.seed);
 }
 
 export interface TestRequest {

@@ -1,4 +1,5 @@
 /** The routes of a service by its own description, and bodies that fit them, so that nothing but the caller is wrong. */
+import { ACTS } from '../../protocol/statement.ts';
 import type { CalledService, CallOptions } from './service-app.ts';
 
 export interface Route {
@@ -7,6 +8,7 @@ export interface Route {
   readonly operation: {
     readonly security?: unknown;
     readonly 'x-roles'?: unknown;
+    readonly 'x-solo'?: unknown;
     readonly requestBody?: { readonly content: Record<string, unknown> };
   };
 }
@@ -32,7 +34,24 @@ const JSON_BODIES: Readonly<Record<string, object>> = {
   'PUT /v1/partnerships/{partnership}/epochs/{number}/offer': { offer: zeros(300) },
   'PUT /v1/partnerships/{partnership}/epochs/{number}/signature': { signature: zeros(64) },
   'PUT /v1/partnerships/{partnership}/epochs/{number}/terms': { terms: zeros(130) },
+  'PUT /v1/members/{member}/vault/{number}': { wrap: zeros(300) },
+  'PUT /v1/partnerships/{partnership}/vault/heads/{number}': { head: zeros(300) },
+  'PUT /v1/rosters/{number}': { roster: zeros(300) },
   'PUT /v1/partnerships/{partnership}/scopes/{number}': { scope: zeros(300) },
+  ...Object.fromEntries(
+    ACTS.map((act) => [
+      `PUT /v1/partnerships/{partnership}/scopes/{side}/{number}/statements/${act}`,
+      { statement: zeros(174) },
+    ]),
+  ),
+  'PUT /v1/partnerships/{partnership}/limits/{role}': {
+    level: 'counts',
+    fields: [],
+    whiteSpace: 'none',
+    review: false,
+  },
+  'PUT /v1/partnerships/{partnership}/scope-requests/{id}': { text: 'Their owners, to call them together' },
+  'PUT /v1/partnerships/{partnership}/scope-requests/{id}/answer': { answer: 'declined', text: 'Not now' },
   'PUT /v1/partnerships/{partnership}/requests/{side}/{number}': { request: zeros(300) },
   'PUT /v1/partnerships/{partnership}/requests/{side}/{number}/refusal': { refusal: zeros(300) },
   'PUT /v1/partnerships/{partnership}/submissions/{number}': { head: zeros(300), list: zeros(300) },

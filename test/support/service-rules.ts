@@ -1,5 +1,6 @@
 /** Rules of scopes, and a row of the overlap, as tests of questions name them. */
-import type { Scope } from '../../protocol/scope.ts';
+import type { Field, Level, Scope, WhiteSpaceLevel } from '../../protocol/scope.ts';
+import { ruleOf } from './scopes.ts';
 
 /** A row of the overlap. */
 export interface OverlapAnswer {
@@ -17,23 +18,16 @@ export interface OverlapAnswer {
   readonly fields: Record<string, string>;
 }
 
-/** One rule; the partner may be `*`. */
+/** One rule, the same for every viewer role; the partner may be `*`. */
 export function rule(
   population: string,
   partner: string,
-  level: string,
-  whiteSpace = 'none',
-  fields: string[] = [],
+  level: Level,
+  whiteSpace: WhiteSpaceLevel = 'none',
+  fields: Field[] = [],
   review = false,
-) {
-  return {
-    population,
-    partnerPopulation: partner,
-    level,
-    whiteSpace,
-    fields,
-    review,
-  } as Scope['rules'][number];
+): Scope['rules'][number] {
+  return ruleOf(population, partner, { level, whiteSpace, fields, review });
 }
 
 export const NOTHING: Scope['rules'] = [rule('customers', '*', 'none')];

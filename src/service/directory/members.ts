@@ -32,6 +32,8 @@ interface MemberRow {
 export interface Member extends MemberRow {
   /** Whom the member works with; null for all partners. */
   readonly partners: readonly PartnershipId[] | null;
+  /** The member's newest vault key, as it was wrapped; null without one. */
+  readonly wrap: { readonly number: number; readonly signed: Uint8Array } | null;
 }
 
 export interface MemberInvitation {
@@ -57,7 +59,26 @@ export function normalEmail(email: string): string {
 
 export async function memberOf(directory: Directory, id: MemberId): Promise<Member | null> {
   const row = (await directory.all<MemberRow>('select * from members where id = ?', id))[0];
-  return row ? { ...row, partners: await partnersOf(directory, row) } : null;
+  if (!row) return null;
+  const [wrap] = await directory.all<WrapRow>(
+    'select member, number, wrap from vault_wraps where member = ? order by number desc limit 1',
+    id,
+  );
+  return { ...row, partners: await partnersOf(directory, row), wrap: wrapOf(wrap) };
+}
+
+/**
+ * True until the first member of the organisation joined or it published a roster. Removing all of them does not bring it
+ * back: else whoever holds the keyring could take their place.
+ */
+export async function isCompanyOfOne(directory: Directory, organisation: OrganisationId): Promise<boolean> {
+  const rows = await directory.all(
+    `select 1 where exists (select 1 from members where organisation = ? and joined_ms is not null)
+       or exists (select 1 from rosters where organisation = ?)`,
+    organisation,
+    organisation,
+  );
+  return rows.length === 0;
 }
 
 /** All members of an organisation, those removed too, oldest first. */
@@ -71,12 +92,30 @@ export async function membersOf(directory: Directory, organisation: Organisation
      where m.organisation = ? order by p.partnership`,
     organisation,
   );
+  // The last of each member stays in the map: the newest.
+  const wraps = await directory.all<WrapRow>(
+    `select w.member, w.number, w.wrap from vault_wraps w join members m on m.id = w.member
+     where m.organisation = ? order by w.number`,
+    organisation,
+  );
+  const newest = new Map(wraps.map((wrap) => [wrap.member, wrap]));
   return rows.map((row) => ({
     ...row,
+    wrap: wrapOf(newest.get(row.id)),
     partners: row.all_partners
       ? null
       : narrowed.filter(({ member }) => member === row.id).map(({ partnership }) => partnership),
   }));
+}
+
+interface WrapRow {
+  readonly member: MemberId;
+  readonly number: number;
+  readonly wrap: Uint8Array;
+}
+
+function wrapOf(row: WrapRow | undefined): Member['wrap'] {
+  return row ? { number: row.number, signed: row.wrap } : null;
 }
 
 async function partnersOf(directory: Directory, row: MemberRow): Promise<PartnershipId[] | null> {
@@ -246,6 +285,7 @@ export async function removeMember(
   await directory.batch([
     ['update members set removed_ms = ? where id = ? and removed_ms is null', nowMs, id],
     ['delete from login_users where id = ?', id],
+    ['delete from vault_wraps where member = ?', id],
   ]);
   return ok(null);
 }

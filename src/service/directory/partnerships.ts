@@ -26,6 +26,8 @@ export interface PartnershipRow {
   readonly joiner_seen_ms: number | null;
   readonly founder_ending: Uint8Array | null;
   readonly joiner_ending: Uint8Array | null;
+  /** From when on something may have to be cleared; null for never. */
+  readonly due_ms: number | null;
 }
 
 export type PartnershipState = 'invited' | 'accepted' | 'opened' | 'ended';
@@ -71,6 +73,31 @@ export async function noteSeen(
   const last = row[`${side}_seen_ms`];
   if (last !== null && nowMs - last < SEEN_MS) return;
   await directory.batch([[`update partnerships set ${side}_seen_ms = ? where id = ?`, nowMs, row.id]]);
+}
+
+/** Notes that something of a partnership may have to be cleared. */
+export async function noteDue(directory: Directory, id: PartnershipId, dueMs: number): Promise<void> {
+  await directory.batch([['update partnerships set due_ms = ? where id = ?', dueMs, id]]);
+}
+
+/** Notes when the next clearing is due, null for never, unless something else was noted since the row was read. */
+export async function noteCleared(
+  directory: Directory,
+  row: PartnershipRow,
+  dueMs: number | null,
+): Promise<void> {
+  const sql = 'update partnerships set due_ms = ? where id = ? and due_ms is ?';
+  await directory.batch([[sql, dueMs, row.id, row.due_ms]]);
+}
+
+/** Partnerships of which something may have to be cleared, the longest due first. */
+export async function duePartnerships(
+  directory: Directory,
+  nowMs: number,
+  atMost: number,
+): Promise<PartnershipRow[]> {
+  const sql = 'select * from partnerships where due_ms <= ? order by due_ms limit ?';
+  return await directory.all(sql, nowMs, atMost);
 }
 
 export interface Invitation {

@@ -1,7 +1,18 @@
 /** The cells of a question: my populations × theirs, each with what the policy decides for it. */
+import { equal } from '../../../protocol/bytes.ts';
+import type { Kind } from '../../../protocol/identifiers/kind.ts';
 import type { Side } from '../../../protocol/ids.ts';
+import { VIEWER_ROLES, type ViewerRole } from '../../../protocol/member.ts';
 import { type Decision, decide } from '../policy/decide.ts';
-import { currentSnapshot, newestScope, type OperationContext, type Snapshot, sides } from './context.ts';
+import {
+  type Call,
+  currentSnapshot,
+  type OperationContext,
+  type Snapshot,
+  scopeInForce,
+  sides,
+} from './context.ts';
+import { limitOf } from './limits.ts';
 import { activeSubmission } from './submission.ts';
 
 export interface Cell {
@@ -28,16 +39,26 @@ export interface Ground {
     /** Their signed head, and the signed scope that it refers to. */
     readonly head: Uint8Array;
     readonly scope: Uint8Array;
+    /** Whether it was sealed under the scope that is in force: what was sealed under another is not given out. */
+    readonly isSealedNow: boolean;
   };
-  /** Number of the partner's newest scope, which decides; 0 without one. */
+  /** Number of the partner's scope in force, which decides; 0 without one. */
   readonly scopeNumber: number;
   readonly minimumCount: number;
+  /** Kinds of identifiers that open fields. */
+  readonly strongKinds: readonly Kind[];
   readonly cells: readonly Cell[];
+}
+
+/** The viewer role by which a call is decided: a company of one's program asks as sales. Null: not one that asks. */
+function viewerRole({ asker }: Call): ViewerRole | null {
+  if (asker.role === 'agent') return 'sales';
+  return VIEWER_ROLES.find((role) => role === asker.role) ?? null;
 }
 
 /**
  * The ground of a question, or null while there is no snapshot. Bits of populations are those of the scopes that the
- * active submissions were made under; what they are granted is up to the newest scopes, by name.
+ * active submissions were made under; what they are granted is up to the scopes in force, by name.
  */
 export function groundOf(context: OperationContext): Ground | null {
   const { store, nowMs } = context;
@@ -45,9 +66,11 @@ export function groundOf(context: OperationContext): Ground | null {
   const snapshot = currentSnapshot(store);
   const my = activeSubmission(store, mine);
   const their = activeSubmission(store, theirs);
-  if (!snapshot || !my || !their) return null;
-  const granting = newestScope(store, theirs);
-  const viewing = newestScope(store, mine);
+  const role = viewerRole(context);
+  if (!snapshot || !my || !their || !role) return null;
+  const granting = scopeInForce(store, theirs, nowMs);
+  const viewing = scopeInForce(store, mine, nowMs);
+  const ownLimit = limitOf(store, mine, role);
   const { populations } = my.scope.scope;
   const theirPopulations = their.scope.scope.populations;
   const cells = populations.flatMap((viewingPopulation, mineIndex) =>
@@ -59,6 +82,8 @@ export function groundOf(context: OperationContext): Ground | null {
       decision: decide({
         granting: granting?.scope ?? null,
         viewing: viewing?.scope ?? null,
+        ownLimit,
+        role,
         grantingPopulation,
         viewingPopulation,
         nowMs,
@@ -74,9 +99,11 @@ export function groundOf(context: OperationContext): Ground | null {
       populations: theirPopulations,
       head: their.head,
       scope: their.scope.signed,
+      isSealedNow: granting !== null && equal(granting.hash, their.scope.hash),
     },
     scopeNumber: granting?.number ?? 0,
     minimumCount: granting?.scope.minimumCount ?? 1,
+    strongKinds: granting?.scope.strongKinds ?? [],
     cells,
   };
 }

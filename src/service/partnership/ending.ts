@@ -19,7 +19,12 @@ const DELETED = [
   'requests',
   'epochs',
   'terms',
+  'limits',
+  'scope_requests',
   'health',
+  'vault_rows',
+  'vault_names',
+  'vault_heads',
 ];
 
 /** Deletes the work of both sides for good. Whose ending it is stands in the directory. Again changes nothing. */

@@ -1,11 +1,12 @@
 /** The ledger: what was revealed to whom. Append-only; an entry commits together with the answer it is about. */
 import { sideNumber } from '../../../protocol/ids.ts';
+import type { MemberId } from '../../../protocol/member.ts';
 import { ok, type Result, refuse } from '../../../protocol/result.ts';
 import { decide, revealsAccounts } from '../policy/decide.ts';
 import type { ProblemCode } from '../problems.ts';
 import { first } from '../storage/partnership.ts';
 import type { Cell, Ground } from './cells.ts';
-import { newestScope, type OperationContext, sides } from './context.ts';
+import { type Asker, type OperationContext, scopeInForce, sides } from './context.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 
 const PAGE = 200;
@@ -20,6 +21,10 @@ export interface LedgerEntry {
   readonly number: number;
   readonly atMs: number;
   readonly viewer: 'mine' | 'theirs';
+  /** As what somebody asked; `agent` for a company of one. */
+  readonly role: Asker['role'];
+  /** Who of the own people; null for the partner's, and for an agent. */
+  readonly member: MemberId | null;
   readonly question: string;
   readonly cells: readonly LedgerCell[];
   readonly scopeNumber: number;
@@ -42,17 +47,19 @@ interface Disclosure {
  * their number would tell the other side how many rows there are.
  */
 export function record(context: OperationContext, disclosure: Disclosure): number {
-  const { store, caller, nowMs } = context;
+  const { store, caller, asker, nowMs } = context;
   const { question, ground, rows } = disclosure;
   const cells = JSON.stringify(
     disclosure.cells.map((cell) => ({ granting: cell.theirs, viewing: cell.mine })),
   );
   const same = first<{ page: number }>(
     store,
-    `select max(page) as page from ledger where number = ? and viewer = ? and question = ? and cells = ?
-     and scope_number = ? and snapshot = ? having count(*) > 0`,
+    `select max(page) as page from ledger where number = ? and viewer = ? and role = ? and member is ?
+     and question = ? and cells = ? and scope_number = ? and snapshot = ? having count(*) > 0`,
     disclosure.continues,
     sideNumber(caller),
+    asker.role,
+    asker.member,
     question,
     cells,
     ground.scopeNumber,
@@ -61,12 +68,14 @@ export function record(context: OperationContext, disclosure: Disclosure): numbe
   const last = first<{ number: number | null }>(store, 'select max(number) as number from ledger');
   const number = same ? disclosure.continues : (last?.number ?? 0) + 1;
   store.run(
-    `insert into ledger (number, page, at_ms, viewer, question, cells, scope_number, snapshot, rows)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `insert into ledger (number, page, at_ms, viewer, role, member, question, cells, scope_number, snapshot, rows)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     number,
     same ? same.page + 1 : 0,
     nowMs,
     sideNumber(caller),
+    asker.role,
+    asker.member,
     question,
     cells,
     ground.scopeNumber,
@@ -80,6 +89,8 @@ interface LedgerRow {
   readonly number: number;
   readonly at_ms: number;
   readonly viewer: number;
+  readonly role: Asker['role'];
+  readonly member: MemberId | null;
   readonly question: string;
   readonly cells: string;
   readonly scope_number: number;
@@ -99,7 +110,8 @@ export function ledger(
   const from = input.cursor === undefined ? null : openCursor('ledger', caller, input.cursor);
   if (input.cursor !== undefined && !from) return refuse('invalid_request', 'cursor');
   const rows = store.all<LedgerRow>(
-    `select number, min(at_ms) as at_ms, viewer, question, cells, scope_number, snapshot, sum(rows) as rows
+    `select number, min(at_ms) as at_ms, viewer, role, member, question, cells, scope_number, snapshot,
+       sum(rows) as rows
      from ledger where number > ? group by number order by number limit ?`,
     from?.entry ?? 0,
     PAGE + 1,
@@ -120,6 +132,8 @@ function entryOf(context: OperationContext, row: LedgerRow): LedgerEntry {
     number: row.number,
     atMs: row.at_ms,
     viewer: isMine ? 'mine' : 'theirs',
+    role: row.role,
+    member: isMine ? row.member : null,
     question: row.question,
     cells,
     scopeNumber: row.scope_number,
@@ -128,19 +142,25 @@ function entryOf(context: OperationContext, row: LedgerRow): LedgerEntry {
   };
 }
 
-/** The partner's cells, seen from the other side: its viewing population is now the one asked for. */
+/**
+ * The partner's cells, seen from the other side: its viewing population is now the one asked for. Whoever reads the ledger
+ * is no viewer; what sales people may see is no secret in the house, what the clean team alone may see is.
+ */
 function maySeeRows(context: OperationContext, cells: readonly LedgerCell[]): boolean {
+  const { store, nowMs } = context;
   const { mine, theirs } = sides(context);
-  const granting = newestScope(context.store, theirs)?.scope ?? null;
-  const viewing = newestScope(context.store, mine)?.scope ?? null;
+  const granting = scopeInForce(store, theirs, nowMs)?.scope ?? null;
+  const viewing = scopeInForce(store, mine, nowMs)?.scope ?? null;
   return cells.every((cell) =>
     revealsAccounts(
       decide({
         granting,
         viewing,
+        ownLimit: null,
+        role: 'sales',
         grantingPopulation: cell.viewing,
         viewingPopulation: cell.granting,
-        nowMs: context.nowMs,
+        nowMs,
       }).level,
     ),
   );

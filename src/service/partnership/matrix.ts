@@ -1,12 +1,14 @@
 /** The matrix: how many pairs and accounts meet, and how much white space there is, cell by cell. */
 import { ok, type Result } from '../../../protocol/result.ts';
 import type { Level, WhiteSpaceLevel } from '../../../protocol/scope.ts';
+import type { Reason } from '../../wire/reasons.ts';
+import { type Part, rounded, roundedDown, roundedSpace, type Tally } from '../policy/counts.ts';
 import { revealsAccounts } from '../policy/decide.ts';
 import type { ProblemCode } from '../problems.ts';
-import { bit, type Cell, groundOf } from './cells.ts';
+import { bit, type Cell, type Ground, groundOf } from './cells.ts';
 import type { OperationContext } from './context.ts';
 import { record } from './ledger.ts';
-import { type Tallies, type Tally, talliesOf, unmatchedOf } from './tallies.ts';
+import { type Lists, listsOf, type Tallies, talliesOf } from './tallies.ts';
 
 /** What meets in a cell, of one tier. Both sides see the same numbers, with `mine` and `theirs` exchanged. */
 export interface Meeting {
@@ -33,6 +35,8 @@ export interface MatrixCell {
   /** False where rounded down to a multiple of the grantor's minimum. */
   readonly exact: boolean;
   readonly whiteSpaceExact: boolean;
+  /** What decided. */
+  readonly reasons: readonly Reason[];
 }
 
 export interface Matrix {
@@ -47,28 +51,31 @@ export function matrix(context: OperationContext, _input: Record<never, never>):
   const granted = ground.cells.filter(reveals);
   // A population of the partner of which nothing is granted stays unnamed.
   const named = ground.theirs.populations.filter((name) => granted.some((cell) => cell.theirs === name));
-  const { store } = context;
   const sides = [ground.mine.side, ground.theirs.side] as const;
-  const confirmed = talliesOf(store, 'confirmed', ...sides);
-  const review = talliesOf(store, 'review', ...sides);
-  const unmatched = unmatchedOf(store, ground.theirs.side);
+  const numbers = numbersOf(
+    ground,
+    {
+      confirmed: talliesOf(context.store, 'confirmed', ...sides),
+      review: talliesOf(context.store, 'review', ...sides),
+    },
+    listsOf(context.store, ...sides),
+  );
   const cells = ground.cells
     .filter((cell) => named.includes(cell.theirs))
     .map((cell): MatrixCell => {
-      const { level, whiteSpace } = cell.decision;
+      const { level, whiteSpace, review, reasons } = cell.decision;
       const isGranted = level !== 'none';
-      const space = total(unmatched, (row) => holds(row.theirs, cell.theirsIndex));
       return {
         mine: cell.mine,
         theirs: cell.theirs,
         level,
         whiteSpaceLevel: whiteSpace,
-        confirmed: isGranted ? meeting(confirmed, cell, ground.minimumCount) : null,
-        review: isGranted && cell.decision.review ? meeting(review, cell, ground.minimumCount) : null,
-        whiteSpace:
-          whiteSpace === 'none' ? null : whiteSpace === 'names' ? space : rounded(space, ground.minimumCount),
+        confirmed: isGranted ? numbers.meeting('confirmed', cell) : null,
+        review: isGranted && review ? numbers.meeting('review', cell) : null,
+        whiteSpace: whiteSpace === 'none' ? null : numbers.space(cell),
         exact: revealsAccounts(level),
         whiteSpaceExact: whiteSpace === 'names',
+        reasons,
       };
     });
   if (granted.length > 0) {
@@ -83,20 +90,73 @@ function reveals({ decision }: Cell): boolean {
 }
 
 /**
- * At level `counts` only the smaller of the two sides' numbers of accounts. Pairs would let a viewer lift one account
- * of the other side over the minimum: a target that it lists under several own accounts makes several pairs.
+ * The numbers of cells, of which nothing else leaves. At level `counts` it is the smaller of the two sides' rounded numbers
+ * of accounts. Pairs would let a viewer lift one account of the other side over the minimum: a target that it lists under
+ * several own accounts makes several pairs.
  */
-function meeting(tallies: Tallies, cell: Cell, minimum: number): Meeting {
-  const inCell = (rows: readonly Tally[]) =>
-    total(rows, (row) => holds(row.mine, cell.mineIndex) && holds(row.theirs, cell.theirsIndex));
-  const [pairs, mine, theirs] = [inCell(tallies.pairs), inCell(tallies.mine), inCell(tallies.theirs)];
-  const accounts = Math.min(mine, theirs);
-  if (revealsAccounts(cell.decision.level)) return { accounts, pairs, mine, theirs };
-  return { accounts: rounded(accounts, minimum), pairs: null, mine: null, theirs: null };
+export function numbersOf(
+  ground: Pick<Ground, 'cells' | 'minimumCount'>,
+  tallies: Readonly<Record<'confirmed' | 'review', Tallies>>,
+  lists: Lists,
+): {
+  readonly meeting: (tier: 'confirmed' | 'review', cell: Cell) => Meeting;
+  readonly space: (cell: Cell) => number;
+} {
+  const { confirmed, review } = tallies;
+  const minimum = ground.minimumCount;
+  const shown = [
+    shownBy(ground.cells, ({ level }) => revealsAccounts(level)),
+    shownBy(ground.cells, (decision) => revealsAccounts(decision.level) && decision.review),
+  ] as const;
+  const known = { own: lists.mine, shown, minimum };
+  const mine = rounded([confirmed.mine, review.mine], known);
+  const theirs = rounded([confirmed.theirs, review.theirs], known);
+  const meetingAny = rounded([confirmed.theirs, lists.toReviewOnly], known).flat();
+  const tierIndex = { confirmed: 0, review: 1 } as const;
+  /** What the viewer counts itself where it is shown one by one stands beside what is rounded. */
+  const countedIn = (cell: Cell, index: 0 | 1, parts: readonly Part[] = []) =>
+    parts.reduce((sum, part) => {
+      if (!holds(part.mine, cell.mineIndex) || !holds(part.theirs, cell.theirsIndex)) return sum;
+      return sum + (holds(shown[index](part.mine), cell.theirsIndex) ? part.exact : part.count);
+    }, 0);
+  return {
+    meeting(tier, cell) {
+      const inCell = (rows: readonly Tally[]) =>
+        total(rows, (row) => holds(row.mine, cell.mineIndex) && holds(row.theirs, cell.theirsIndex));
+      const all = tallies[tier];
+      if (!revealsAccounts(cell.decision.level)) {
+        const index = tierIndex[tier];
+        const accounts = Math.min(countedIn(cell, index, mine[index]), countedIn(cell, index, theirs[index]));
+        return { accounts: roundedDown(accounts, minimum), pairs: null, mine: null, theirs: null };
+      }
+      const [ofMine, ofTheirs] = [inCell(all.mine), inCell(all.theirs)];
+      return {
+        accounts: Math.min(ofMine, ofTheirs),
+        pairs: inCell(all.pairs),
+        mine: ofMine,
+        theirs: ofTheirs,
+      };
+    },
+    space(cell) {
+      const isExact = cell.decision.whiteSpace === 'names';
+      const meeting = isExact ? [...confirmed.theirs, ...lists.toReviewOnly] : meetingAny;
+      const masks = [...lists.theirs].filter(([mask]) => holds(mask, cell.theirsIndex));
+      return masks.reduce((sum, [mask, listed]) => {
+        const inPairs = total(meeting, (row) => row.theirs === mask);
+        return sum + (isExact ? listed - inPairs : roundedSpace(listed, inPairs, minimum));
+      }, 0);
+    },
+  };
 }
 
-function rounded(count: number, minimum: number): number {
-  return count - (count % minimum);
+/** Which of the partner's populations show their accounts one by one to accounts with a mask of mine. */
+function shownBy(
+  cells: readonly Cell[],
+  isShown: (decision: Cell['decision']) => boolean,
+): (mine: number) => number {
+  const shown = cells.filter(({ decision }) => isShown(decision));
+  return (mine) =>
+    shown.reduce((mask, cell) => (holds(mine, cell.mineIndex) ? mask | bit(cell.theirsIndex) : mask), 0);
 }
 
 function total(rows: readonly Tally[], isCounted: (row: Tally) => boolean): number {

@@ -2,11 +2,13 @@
 import { type Result, refuse } from '../../../protocol/result.ts';
 import type { ProblemCode } from '../problems.ts';
 import type { PartnershipStore } from '../storage/partnership.ts';
+import { clear } from './clearing.ts';
 import type { Call, OperationContext } from './context.ts';
 import { end, isEnded } from './ending.ts';
 import { putOffer, putSignature } from './epoch.ts';
 import { putHealth } from './health.ts';
 import { ledger } from './ledger.ts';
+import { deleteLimit, putLimit } from './limits.ts';
 import { matrix } from './matrix.ts';
 import { overlap } from './overlap.ts';
 import {
@@ -19,9 +21,12 @@ import {
   putRequest,
   putRequestChunk,
 } from './request.ts';
-import { putScope } from './scope.ts';
+import { putScope, scopes } from './scope.ts';
+import { answerScopeRequest, putScopeRequest, scopeRequests } from './scoperequests.ts';
+import { putStatement } from './statements.ts';
 import { activateSubmission, putSubmission, putSubmissionChunk } from './submission.ts';
 import { putTerms } from './terms.ts';
+import { getVaultNames, putVaultHead, putVaultNames, putVaultRows, vaultRows } from './vault.ts';
 import { view } from './view.ts';
 import { whiteSpace } from './whitespace.ts';
 
@@ -32,6 +37,13 @@ const operations = {
   putSignature,
   putTerms,
   putScope,
+  putStatement,
+  scopes,
+  putLimit,
+  deleteLimit,
+  putScopeRequest,
+  scopeRequests,
+  answerScopeRequest,
   putRequest,
   putRequestChunk,
   getRequestChunk,
@@ -43,15 +55,21 @@ const operations = {
   putSubmission,
   putSubmissionChunk,
   activateSubmission,
+  putVaultRows,
+  putVaultNames,
+  getVaultNames,
+  putVaultHead,
+  vaultRows,
   matrix,
   overlap,
   whiteSpace,
   ledger,
   end,
+  clear,
 };
 
 /** What can still be asked once the partnership is ended. */
-const AFTER_THE_END: readonly OperationName[] = ['view', 'ledger', 'end'];
+const AFTER_THE_END: readonly OperationName[] = ['view', 'scopes', 'ledger', 'end'];
 
 type Operations = typeof operations;
 export type OperationName = keyof Operations;
@@ -69,8 +87,8 @@ export interface Partnership {
 }
 
 /**
- * Runs one operation in one atomic section. A refusal commits too: the only thing that an operation writes before it
- * refuses is that it dropped a submission which contradicts itself. Whatever throws leaves nothing behind.
+ * Runs one operation in one atomic section. A refusal commits too: all that an operation writes before it refuses is
+ * that it dropped a submission which contradicts itself, or what a scope's end takes. Whatever throws leaves nothing behind.
  */
 export function run<Name extends OperationName>(
   store: PartnershipStore,

@@ -1,63 +1,101 @@
-/** Sharing scopes: numbered, hash-linked versions. A new one takes at once what was sealed under the old. */
+/** Versions of sharing scopes: numbered, hash-linked, and shown to the other side once they are approved. */
 import { equal, toHex } from '../../../protocol/bytes.ts';
-import { sideNumber } from '../../../protocol/ids.ts';
+import { type Side, sideNumber } from '../../../protocol/ids.ts';
 import { ok, type Result, refuse } from '../../../protocol/result.ts';
-import { openScope, populationGrant, type Scope, scopeHash } from '../../../protocol/scope.ts';
+import { openPapers, type Papers, rosterNumber } from '../../../protocol/standing.ts';
 import type { ProblemCode } from '../problems.ts';
-import { first } from '../storage/partnership.ts';
-import { newestScope, type OperationContext, problemOf, sideRow, sides } from './context.ts';
-import { dropGeneration } from './rows.ts';
+import type { PartnershipStore } from '../storage/partnership.ts';
+import { settle } from './clearing.ts';
+import {
+  type Asker,
+  begunScope,
+  type OperationContext,
+  type Party,
+  problemOf,
+  type StoredScope,
+  scopeOfNumber,
+  sides,
+  versionsOf,
+} from './context.ts';
 
-/** Stores the caller's next scope. Deletes its sealed rows; all its rows where nothing is granted any more. */
+/** A version with what was said of it. */
+export interface VersionView extends Papers {
+  readonly number: number;
+}
+
+/** Stores the caller's next version: a proposal, which a company of one has approved by signing it. */
 export function putScope(
   context: OperationContext,
   input: { readonly number: number; readonly scope: Uint8Array },
 ): Result<null, ProblemCode> {
-  const { store, caller, parties, partnership } = context;
-  const side = sideNumber(caller);
-  const sql = 'select signed from scopes where side = ? and number = ?';
-  const same = first<{ signed: Uint8Array }>(store, sql, side, input.number);
+  const { store, caller, parties, partnership, nowMs } = context;
+  const same = scopeOfNumber(store, caller, input.number);
   if (same) return equal(same.signed, input.scope) ? ok(null) : refuse('conflict');
-  const opened = openScope(input.scope, parties[caller].agentKey);
-  if (!opened.ok) return refuse(problemOf(opened.reason));
-  const scope = opened.value;
-  const last = newestScope(store, caller);
-  if (scope.number !== input.number || scope.partnership !== partnership) return refuse('other_context');
   const { mine, theirs } = sides(context);
-  if (scope.grantor !== parties[mine].organisation || scope.grantee !== parties[theirs].organisation) {
-    return refuse('other_context');
-  }
-  const behind = last?.number ?? 0;
-  if (scope.number <= behind) return refuse('wrong_number');
-  // A gap: this service was restored from a backup, and the versions between are lost to it.
-  const follows = scope.previous === (last && toHex(last.hash)) || scope.number > behind + 1;
-  if (!follows) return refuse('other_context', 'previous scope');
+  const papers = { signed: input.scope, statements: [] };
+  const opened = openPapers(papers, partnership, parties[mine], parties[theirs]);
+  if (!opened.ok) return refuse(problemOf(opened.reason));
+  const { scope, hash, approved } = opened.value;
+  if (scope.number !== input.number) return refuse('other_context');
+  if (!isCurrent(parties[mine], scope.roster)) return refuse('old_roster');
+  const [newest] = versionsOf(store, caller);
+  if (newest && scope.number <= newest.number) return refuse('wrong_number');
+  if (scope.previous !== previousOf(store, caller)) return refuse('other_context', 'previous scope');
   store.run(
-    'insert into scopes (side, number, hash, signed) values (?, ?, ?, ?)',
-    side,
+    'insert into scopes (side, number, hash, signed, approved_ms) values (?, ?, ?, ?, ?)',
+    sideNumber(caller),
     scope.number,
-    scopeHash(input.scope),
+    hash,
     input.scope,
+    approved ? nowMs : null,
   );
-  for (const table of ['wraps', 'fields', 'names']) store.run(`delete from ${table} where side = ?`, side);
-  if (grantsNothing(scope)) revoke(context);
+  settle(context);
   return ok(null);
 }
 
-function grantsNothing(scope: Scope): boolean {
-  return scope.populations.every((population) => {
-    const grant = populationGrant(scope, population);
-    return grant.level === 'none' && grant.whiteSpace === 'none';
-  });
+/** True where what is met for the first time may be signed by this roster, or without any by a company of one. */
+export function isCurrent(party: Party, roster: number): boolean {
+  return roster === rosterNumber(party) && (roster > 0 || party.isSolo);
 }
 
-/** Revocation: the side's rows and pairs go, and with them everything that could be asked of it. */
-function revoke({ store, caller }: OperationContext): void {
-  const { active_submission, pending_submission } = sideRow(store, caller);
-  for (const number of [active_submission, pending_submission]) {
-    if (number !== null) dropGeneration(store, caller, number);
-  }
-  for (const table of ['matches', 'pairs', 'tallies']) store.run(`delete from ${table}`);
-  const pointers = 'update sides set active_submission = null, pending_submission = null where side = ?';
-  store.run(pointers, sideNumber(caller));
+/** What the next version of a side has to name as the one before it: the hash of the newest approved one. */
+export function previousOf(store: PartnershipStore, side: Side): string | null {
+  const newest = versionsOf(store, side).find(({ approved_ms }) => approved_ms !== null);
+  return newest ? toHex(newest.hash) : null;
+}
+
+/** All versions with their papers, oldest first: the caller's in every state, the partner's from their approval on. */
+export function scopes(
+  context: OperationContext,
+  _input: Record<never, never>,
+): Result<Readonly<Record<Side, readonly VersionView[]>>, ProblemCode> {
+  return ok({ founder: shown(context, 'founder'), joiner: shown(context, 'joiner') });
+}
+
+/** What stands of a side's scopes: the newest that has begun, and everything after it. */
+export function currentScopes(context: OperationContext, side: Side): VersionView[] {
+  const begun = begunScope(context.store, side, context.nowMs)?.number ?? 0;
+  return shown(context, side).filter(({ number }) => number >= begun);
+}
+
+/** Who reads proposals of the own side. Who asks questions, or invites members, has no part in them. */
+const READERS: readonly Asker['role'][] = ['agent', 'legal', 'auditor'];
+
+/** True where whoever asks may know that there is this version. */
+export function isShown({ caller, asker }: OperationContext, side: Side, version: StoredScope): boolean {
+  return version.approved_ms !== null || (side === caller && READERS.includes(asker.role));
+}
+
+function shown(context: OperationContext, side: Side): VersionView[] {
+  const { store } = context;
+  return versionsOf(store, side)
+    .filter((version) => isShown(context, side, version))
+    .map(({ number, signed }) => ({ number, signed, statements: statementsOf(store, side, number) }))
+    .reverse();
+}
+
+/** The signed statements about a version. */
+function statementsOf(store: PartnershipStore, side: Side, number: number): Uint8Array[] {
+  const sql = 'select signed from scope_statements where side = ? and number = ? order by act, signer';
+  return store.all<{ signed: Uint8Array }>(sql, sideNumber(side), number).map(({ signed }) => signed);
 }

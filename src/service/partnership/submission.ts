@@ -1,7 +1,7 @@
 /** Submissions: uploaded in chunks under the next number, active in one atomic step once complete and consistent. */
 import { equal } from '../../../protocol/bytes.ts';
 import { DISTINGUISHING_KINDS, KINDS } from '../../../protocol/identifiers/kind.ts';
-import { type Side, sideNumber } from '../../../protocol/ids.ts';
+import { otherSide, type Side, sideNumber } from '../../../protocol/ids.ts';
 import { ok, type Result, refuse } from '../../../protocol/result.ts';
 import { FIELDS } from '../../../protocol/scope.ts';
 import {
@@ -16,13 +16,15 @@ import {
 import type { ProblemCode } from '../problems.ts';
 import { insertPacked } from '../storage/packed.ts';
 import { first, type PartnershipStore } from '../storage/partnership.ts';
+import { settle } from './clearing.ts';
 import {
   messageContext,
-  newestScope,
   type OperationContext,
   problemOf,
   scopeByHash,
+  scopeInForce,
   sideRow,
+  timeText,
 } from './context.ts';
 import { match } from './matching.ts';
 import { dropGeneration, dropPending } from './rows.ts';
@@ -52,9 +54,9 @@ export function putSubmission(
   context: OperationContext,
   input: { readonly number: number; readonly head: Uint8Array; readonly list: Uint8Array },
 ): Result<null, ProblemCode> {
-  const { store, caller, parties, limits } = context;
+  const { store, caller, parties, limits, nowMs } = context;
   const side = sideNumber(caller);
-  const { last_submission, pending_submission } = sideRow(store, caller);
+  const { last_submission } = sideRow(store, caller);
   if (input.number <= last_submission) {
     // The head is bound to its list by a hash, so an equal head is an equal submission.
     const row = submissionRow(store, caller, input.number);
@@ -67,11 +69,12 @@ export function putSubmission(
   const list = openChunkList(input.list, head.value);
   if (!list.ok) return refuse(problemOf(list.reason));
   if (head.value.number !== input.number) return refuse('other_context');
-  const scope = newestScope(store, caller);
+  const scope = scopeInForce(store, caller, nowMs);
   if (!scope || !equal(scope.hash, head.value.scopeHash)) return refuse('scope_changed');
   const records = list.value.reduce((sum, chunk) => sum + chunk.records, 0);
   if (records > limits.records) return refuse('list_too_long', `at most ${limits.records} records`);
-  dropPending(store, caller, pending_submission);
+  settle(context);
+  dropPending(store, caller, sideRow(store, caller).pending_submission);
   store.run(
     'insert into submissions (side, number, head, scope_hash, activated) values (?, ?, ?, ?, 0)',
     side,
@@ -101,7 +104,7 @@ export function putSubmissionChunk(
   context: OperationContext,
   input: { readonly number: number; readonly index: number; readonly bytes: Uint8Array },
 ): Result<null, ProblemCode> {
-  const { store, caller } = context;
+  const { store, caller, nowMs } = context;
   const side = sideNumber(caller);
   const inContext = messageContext(context, caller);
   const submission = submissionRow(store, caller, input.number);
@@ -118,7 +121,7 @@ export function putSubmissionChunk(
   const opened = openSubmissionChunk(input.bytes, inContext, input.number, listed, input.index);
   if (!opened.ok) return refuse(problemOf(opened.reason));
   if (row.stored) return ok(null);
-  const scope = newestScope(store, caller);
+  const scope = scopeInForce(store, caller, nowMs);
   if (!scope || !equal(scope.hash, submission.scope_hash)) return refuse('scope_changed');
   if (!numbersFit(opened.value, scope.scope.populations.length)) return refuse('malformed', 'unknown number');
   const generation = { side, number: input.number };
@@ -143,7 +146,7 @@ export function activateSubmission(
   if (input.number === active_submission) return ok(activationOf(store, caller, input.number));
   const submission = submissionRow(store, caller, input.number);
   if (input.number !== pending_submission || !submission) return refuse('not_found');
-  const scope = newestScope(store, caller);
+  const scope = scopeInForce(store, caller, nowMs);
   if (!scope || !equal(scope.hash, submission.scope_hash)) return refuse('scope_changed');
   const missing = missingChunks(store, caller, input.number);
   if (missing.length > 0) return refuse('incomplete', `missing chunks: ${missing.slice(0, 20).join(', ')}`);
@@ -152,6 +155,9 @@ export function activateSubmission(
     dropPending(store, caller, input.number);
     return refuse('inconsistent_submission', contradiction);
   }
+  settle(context);
+  const again = nextSnapshotMs(context);
+  if (again !== null) return refuse('snapshots_spent', timeText(again));
   if (active_submission !== null) dropGeneration(store, caller, active_submission);
   const pointers = 'update sides set active_submission = ?, pending_submission = null where side = ?';
   store.run(pointers, input.number, side);
@@ -159,6 +165,23 @@ export function activateSubmission(
   const sql = 'update submissions set activated = 1, snapshot = ? where side = ? and number = ?';
   store.run(sql, snapshot, side, input.number);
   return ok(activationOf(store, caller, input.number));
+}
+
+/**
+ * From when on an activation may make a snapshot, where it would make one and the month, in UTC, has had as many as the
+ * lower number of the two scopes in force; else null. Counts that are asked again after every small change tell who came.
+ */
+function nextSnapshotMs({ store, caller, nowMs }: OperationContext): number | null {
+  const theirs = otherSide(caller);
+  if (sideRow(store, theirs).active_submission === null) return null;
+  const most = [caller, theirs].map(
+    (side) => scopeInForce(store, side, nowMs)?.scope.snapshotsPerMonth ?? Number.POSITIVE_INFINITY,
+  );
+  const now = new Date(nowMs);
+  const sql = 'select count(*) as made from snapshots where at_ms >= ?';
+  const since = Date.UTC(now.getUTCFullYear(), now.getUTCMonth());
+  const made = first<{ made: number }>(store, sql, since)?.made ?? 0;
+  return made < Math.min(...most) ? null : Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1);
 }
 
 /** Indexes of the listed chunks that are not in. */
@@ -172,7 +195,7 @@ function submissionRow(store: PartnershipStore, side: Side, number: number): Sub
   return first(store, sql, sideNumber(side), number);
 }
 
-/** The active submission of a side: its signed head, and the scope that it was made under. */
+/** The active submission of a side: its signed head, and the scope that it was made under, which may have ended. */
 export function activeSubmission(store: PartnershipStore, side: Side) {
   const number = sideRow(store, side).active_submission;
   const row = number === null ? undefined : submissionRow(store, side, number);

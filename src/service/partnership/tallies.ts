@@ -1,14 +1,8 @@
 /** Tallies: what the matrix counts, counted once a snapshot, by the populations of both sides. */
 import { type Side, sideNumber } from '../../../protocol/ids.ts';
 import { TIERS, type Tier } from '../../../protocol/tier.ts';
-import { first, type PartnershipStore } from '../storage/partnership.ts';
-
-/** A number of pairs or accounts, with the masks of populations that they have in common. */
-export interface Tally {
-  readonly mine: number;
-  readonly theirs: number;
-  readonly count: number;
-}
+import type { Tally } from '../policy/counts.ts';
+import type { PartnershipStore } from '../storage/partnership.ts';
 
 /** The number of a tier in `pairs` and `tallies`: confirmed 1, review 2; 0 is no pair. */
 export function tierNumber(tier: Tier): number {
@@ -25,7 +19,8 @@ export function tierOfNumber(number: number): Tier {
 /** Numbers in the column `what`. */
 const PAIRS = 0;
 const IN_PAIRS: Readonly<Record<Side, number>> = { founder: 1, joiner: 2 };
-const UNMATCHED: Readonly<Record<Side, number>> = { founder: 3, joiner: 4 };
+const LISTED: Readonly<Record<Side, number>> = { founder: 3, joiner: 4 };
+const TO_REVIEW_ONLY: Readonly<Record<Side, number>> = { founder: 5, joiner: 6 };
 
 /** SQLite has no aggregate for the union of masks. */
 const POPULATION_BITS = [0, 1, 2, 3, 4, 5];
@@ -52,33 +47,21 @@ export function tally(
          from pairs group by ${side}_handle, tier
        ) group by 1, 3, 4`,
     );
-    const all = byPopulation(
-      store,
-      'accounts where side = ? and generation = ?',
+    store.run(
+      `insert into ${columns}
+       select ${tierNumber('review')}, ${TO_REVIEW_ONLY[side]}, founder_populations, joiner_populations, count(*) from (
+         select ${side}_populations, ${union(`${other}_populations`)} as ${other}_populations
+         from pairs group by ${side}_handle having min(tier) = ${tierNumber('review')}
+       ) group by 3, 4`,
+    );
+    const masks = side === 'founder' ? 'populations, 0' : '0, populations';
+    store.run(
+      `insert into ${columns}
+       select 0, ${LISTED[side]}, ${masks}, count(*) from accounts where side = ? and generation = ? group by populations`,
       sideNumber(side),
       generations[side],
     );
-    const paired = byPopulation(
-      store,
-      `(select ${side}_populations as populations from pairs group by ${side}_handle)`,
-    );
-    for (const index of POPULATION_BITS) {
-      const masks = side === 'founder' ? [2 ** index, 0] : [0, 2 ** index];
-      const count = (all[index] ?? 0) - (paired[index] ?? 0);
-      store.run(`insert into ${columns} values (0, ?, ?, ?, ?)`, UNMATCHED[side], ...masks, count);
-    }
   }
-}
-
-/** How many of these rows are in each population; one pass without sorting, which a million accounts feel. */
-function byPopulation(store: PartnershipStore, from: string, ...parameters: readonly number[]): number[] {
-  const sums = POPULATION_BITS.map((bit) => `sum(populations >> ${bit} & 1) as in${bit}`);
-  const row = first<Record<string, number | null>>(
-    store,
-    `select ${sums.join(', ')} from ${from}`,
-    ...parameters,
-  );
-  return POPULATION_BITS.map((bit) => row?.[`in${bit}`] ?? 0);
 }
 
 /** What stands in the tallies for a viewer. */
@@ -101,10 +84,26 @@ export function talliesOf(store: PartnershipStore, tier: Tier, mine: Side, their
   return { pairs: read(PAIRS), mine: read(IN_PAIRS[mine]), theirs: read(IN_PAIRS[theirs]) };
 }
 
-/** Accounts of the other side that are in no pair of any tier, population by population. */
-export function unmatchedOf(store: PartnershipStore, theirs: Side): Tally[] {
-  return store.all<Tally>(
-    `select 0 as mine, ${theirs}_populations as theirs, count from tallies where tier = 0 and what = ?`,
-    UNMATCHED[theirs],
+/** Accounts of a side by what they are in, as masks of populations. */
+export interface Lists {
+  /** How many accounts the viewer's side and the other have of each mask. */
+  readonly mine: ReadonlyMap<number, number>;
+  readonly theirs: ReadonlyMap<number, number>;
+  /** Accounts of the other side that stand in pairs to review and in no others. */
+  readonly toReviewOnly: readonly Tally[];
+}
+
+export function listsOf(store: PartnershipStore, mine: Side, theirs: Side): Lists {
+  const sizes = (side: Side) => {
+    const sql = `select ${side}_populations as mask, count from tallies where tier = 0 and what = ?`;
+    const rows = store.all<{ mask: number; count: number }>(sql, LISTED[side]);
+    return new Map(rows.map(({ mask, count }) => [mask, count]));
+  };
+  const toReviewOnly = store.all<Tally>(
+    `select ${mine}_populations as mine, ${theirs}_populations as theirs, count from tallies
+     where tier = ? and what = ?`,
+    tierNumber('review'),
+    TO_REVIEW_ONLY[theirs],
   );
+  return { mine: sizes(mine), theirs: sizes(theirs), toReviewOnly };
 }

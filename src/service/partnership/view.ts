@@ -1,20 +1,24 @@
 /** What both sides see of the work between them: numbers and signed documents, no rows. */
 import { type Side, sideNumber } from '../../../protocol/ids.ts';
+import { VIEWER_ROLES } from '../../../protocol/member.ts';
 import { ok, type Result } from '../../../protocol/result.ts';
 import type { ProblemCode } from '../problems.ts';
 import { first } from '../storage/partnership.ts';
 import {
+  type Asker,
   currentSnapshot,
   EPOCH,
   epochRow,
-  newestScope,
   type OperationContext,
   sideRow,
   sides,
 } from './context.ts';
 import { type Health, healthOf } from './health.ts';
+import { type Limits, limitsOf, NO_LIMITS } from './limits.ts';
+import { currentScopes, type VersionView } from './scope.ts';
 import { missingChunks } from './submission.ts';
 import { termsOf } from './terms.ts';
+import { vaultHead } from './vault.ts';
 
 export interface RequestView {
   readonly number: number;
@@ -36,7 +40,10 @@ export interface WorkView {
     /** Newest normaliser terms. */
     readonly terms: BySide<Uint8Array | null>;
   };
-  readonly scopes: BySide<Uint8Array | null>;
+  /** The newest version of each side that has begun, and everything after it that the caller may see. */
+  readonly scopes: BySide<readonly VersionView[]>;
+  /** The organisation's own limits; none to those whom they limit. */
+  readonly limits: Limits;
   readonly requests: BySide<RequestView | null>;
   readonly lastRequest: BySide<number>;
   readonly submissions: {
@@ -48,6 +55,8 @@ export interface WorkView {
     readonly theirs: { readonly active: number | null };
   };
   readonly snapshot: { readonly number: number; readonly atMs: number } | null;
+  /** The signed head of the caller's own vault. */
+  readonly vault: Uint8Array | null;
   /** What the partner's agent reported last. */
   readonly partnerHealth: Health | null;
 }
@@ -65,7 +74,8 @@ export function view(context: OperationContext, _input: Record<never, never>): R
       signatures: { founder: epoch.founder_signature, joiner: epoch.joiner_signature },
       terms: bySide((side) => termsOf(store, side)),
     },
-    scopes: bySide((side) => newestScope(store, side)?.signed ?? null),
+    scopes: bySide((side) => currentScopes(context, side)),
+    limits: isViewerRole(context.asker.role) ? NO_LIMITS : limitsOf(store, mine),
     requests: bySide((side) => requestView(context, side)),
     lastRequest: bySide((side) => sideRow(store, side).last_request),
     submissions: {
@@ -80,8 +90,14 @@ export function view(context: OperationContext, _input: Record<never, never>): R
       theirs: { active: sideRow(store, theirs).active_submission },
     },
     snapshot: snapshot && { number: snapshot.number, atMs: snapshot.at_ms },
+    vault: vaultHead(context),
     partnerHealth: healthOf(store, theirs),
   });
+}
+
+/** True for those who ask questions. */
+function isViewerRole(role: Asker['role']): boolean {
+  return VIEWER_ROLES.some((viewer) => viewer === role);
 }
 
 function requestView({ store }: OperationContext, side: Side): RequestView | null {

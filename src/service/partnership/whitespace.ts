@@ -6,7 +6,8 @@ import type { ProblemCode } from '../problems.ts';
 import { bit, chosen, type Ground, groundOf } from './cells.ts';
 import type { OperationContext } from './context.ts';
 import { record } from './ledger.ts';
-import { EMPTY_PAGE, handleAt, type Page, type PageInput, pageOf, position, sealed } from './overlap.ts';
+import { EMPTY_PAGE, type Page, type PageInput, pageOf, position, sealed } from './overlap.ts';
+import { handleAt } from './pairs.ts';
 
 export interface WhiteSpaceInput extends PageInput {
   readonly theirs?: readonly string[] | undefined;
@@ -28,10 +29,11 @@ export function whiteSpace(
   if (!from.ok) return from;
   const ground = groundOf(context);
   if (!ground) return ok(EMPTY_PAGE);
+  // Names that were sealed under another scope are not given out.
   const cells = chosen(ground.cells, { theirs: input.theirs }).filter(
-    (cell) => cell.decision.whiteSpace === 'names',
+    (cell) => cell.decision.whiteSpace === 'names' && ground.theirs.isSealedNow,
   );
-  if (cells.length === 0) return ok(pageOf(ground, [], null));
+  if (cells.length === 0) return ok(pageOf(ground, [], [], null));
   const mask = cells.reduce((bits, cell) => bits | bit(cell.theirsIndex), 0);
   const limit = input.limit ?? DEFAULT_LIMIT;
   const { theirs } = ground;
@@ -58,7 +60,7 @@ export function whiteSpace(
   });
   const last = rows.at(-1);
   const next = accounts.length > limit && last ? { entry, position: last.handle } : null;
-  return ok(pageOf(ground, rows, next && sealed(context, 'whitespace', ground, next)));
+  return ok(pageOf(ground, cells, rows, next && sealed(context, 'whitespace', ground, next)));
 }
 
 function namesOf({ store }: OperationContext, { theirs }: Ground, handle: Uint8Array, mask: number) {

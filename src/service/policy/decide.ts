@@ -1,21 +1,33 @@
-/** The decision: what one cell reveals to a viewer. Pure; default deny; whatever fails denies. */
-import { type CellGrant, cellGrant, isInForce, LEVELS, type Scope } from '../../../protocol/scope.ts';
+/**
+ * The decision: what one cell reveals to a viewer, and which documents decided. Pure; default deny; whatever fails, or is
+ * not what it should be, denies. It is the narrowest of the partner's grant, the viewer's own organisation's limit, and
+ * what is granted back where the partner's scope demands that.
+ */
+import { VIEWER_ROLES, type ViewerRole } from '../../../protocol/member.ts';
+import {
+  ANY_POPULATION,
+  type CellGrant,
+  cellGrant,
+  FIELDS,
+  isValidAt,
+  LEVELS,
+  NOTHING,
+  narrower,
+  type Scope,
+  type ScopeRule,
+  WHITE_SPACE_LEVELS,
+} from '../../../protocol/scope.ts';
+import type { Reason, ReasonCode } from '../../wire/reasons.ts';
 
-/** Why a cell reveals what it does. */
-export type Reason =
-  | 'no_scope'
-  | 'scope_expired'
-  | 'not_granted'
-  | 'granted'
-  | 'names_need_accounts_both_ways'
-  | 'error';
-
-/** What to decide on. */
+/** What to decide on. Scopes are those in force: approved, accepted, begun, not revoked. */
 export interface Question {
-  /** The newest scope of the side whose data is asked for. */
+  /** Of the side whose data is asked for. */
   readonly granting: Scope | null;
-  /** The newest scope of the side that asks. */
+  /** Of the side that asks. */
   readonly viewing: Scope | null;
+  /** The most that the viewer's own organisation lets this role see of this partner; null where it set no limit. */
+  readonly ownLimit: CellGrant | null;
+  readonly role: ViewerRole;
   /** A population of the granting side, by name. */
   readonly grantingPopulation: string;
   /** A population of the viewing side, by name. */
@@ -24,6 +36,7 @@ export interface Question {
 }
 
 export interface Decision extends CellGrant {
+  /** In the order in which they were looked at; never empty. */
   readonly reasons: readonly Reason[];
 }
 
@@ -36,27 +49,149 @@ export function decide(question: Question): Decision {
   }
 }
 
-function decideOrThrow(question: Question): Decision {
-  const { granting, viewing, grantingPopulation, viewingPopulation, nowMs } = question;
-  if (!granting) return denied('no_scope');
-  if (!isInForce(granting, nowMs)) return denied('scope_expired');
-  const grant = cellGrant(granting, grantingPopulation, viewingPopulation);
-  if (grant.level === 'none' && grant.whiteSpace === 'none') return denied('not_granted');
-  if (grant.whiteSpace !== 'names') return { ...grant, reasons: ['granted'] };
-  // A grant of names hands over a population; it takes trust in accounts, both ways, in the same cell.
-  const returned =
-    viewing && isInForce(viewing, nowMs)
-      ? cellGrant(viewing, viewingPopulation, grantingPopulation).level
-      : 'none';
-  if (revealsAccounts(grant.level) && revealsAccounts(returned)) return { ...grant, reasons: ['granted'] };
-  return { ...grant, whiteSpace: 'counts', reasons: ['granted', 'names_need_accounts_both_ways'] };
-}
-
 /** True for the levels that show which accounts overlap. */
 export function revealsAccounts(level: CellGrant['level']): boolean {
   return LEVELS.indexOf(level) >= LEVELS.indexOf('accounts');
 }
 
-function denied(reason: Reason): Decision {
-  return { level: 'none', fields: [], whiteSpace: 'none', review: false, reasons: [reason] };
+function decideOrThrow(question: Question): Decision {
+  const { granting, viewing, ownLimit, role, grantingPopulation: theirs, viewingPopulation: mine } = question;
+  mustBe(VIEWER_ROLES.includes(role) && Number.isFinite(question.nowMs));
+  mustBe(typeof theirs === 'string' && typeof mine === 'string');
+  mustBe(theirs !== ANY_POPULATION && mine !== ANY_POPULATION);
+  if (!granting) return denied('no_scope');
+  mustBeScope(granting);
+  if (!isValidAt(granting, question.nowMs)) return denied('not_valid', granting.number);
+
+  const { grant: granted, reasons: ruled } = ruledBy(granting, theirs, mine, role, 'theirs');
+  const reasons = [...ruled];
+  let grant = granted;
+  const narrow = (to: CellGrant, because: readonly Reason[]) => {
+    const next = narrower(grant, to);
+    if (!isSame(next, grant)) reasons.push(...because);
+    grant = next;
+  };
+
+  const open = granting.competitors ? ruledBy({ ...granting, competitors: false }, theirs, mine, role) : null;
+  if (open && !isSame(open.grant, grant)) reasons.push(reason('competitors', 'theirs', granting.number));
+
+  if (ownLimit !== null) {
+    mustBeGrant(ownLimit);
+    narrow(ownLimit, [reason('own_limit', 'mine')]);
+  }
+
+  if (granting.reciprocity || grant.whiteSpace === 'names') {
+    const returned = returnedBy(viewing, question);
+    // Only how much is granted back counts, not which fields.
+    if (granting.reciprocity) {
+      const { level, whiteSpace } = returned.grant;
+      const because = returned.reasons.map(({ scope, rule }) => reason('reciprocity', 'mine', scope, rule));
+      narrow({ level, fields: FIELDS, whiteSpace, review: true }, because);
+    }
+    // A grant of names hands over a population; it takes trust in accounts, both ways, in the same cell.
+    if (!revealsAccounts(grant.level) || !revealsAccounts(returned.grant.level)) {
+      const side = revealsAccounts(grant.level) ? 'mine' : 'theirs';
+      const number = side === 'mine' ? (viewing?.number ?? null) : granting.number;
+      narrow({ ...grant, whiteSpace: 'counts' }, [reason('names_need_accounts', side, number)]);
+    }
+  }
+  return { ...grant, reasons };
+}
+
+interface Ruled {
+  readonly grant: CellGrant;
+  readonly reasons: readonly Reason[];
+}
+
+/** What a side's scope grants a role in a cell, and the rules that hold it to that. */
+function ruledBy(
+  scope: Scope,
+  population: string,
+  partner: string,
+  role: ViewerRole,
+  side: Reason['side'] = 'theirs',
+): Ruled {
+  const rules = scope.populations.includes(population)
+    ? [...scope.rules.entries()].filter(([, rule]) => speaksOf(rule, population, partner))
+    : [];
+  const because = (code: ReasonCode, indexes: readonly number[]) =>
+    indexes.map((index) => reason(code, side, scope.number, index));
+  if (rules.length === 0) return { grant: NOTHING, reasons: [reason('no_rule', side, scope.number)] };
+  const silent = rules.filter(([, rule]) => rule.roles[role] === undefined).map(([index]) => index);
+  for (const [, rule] of rules) if (rule.roles[role] !== undefined) mustBeGrant(rule.roles[role]);
+  if (silent.length > 0) return { grant: NOTHING, reasons: because('role_not_named', silent) };
+  const grants = rules.map(([index, { roles }]) => ({ index, own: roles[role] ?? NOTHING }));
+  const takes = (own: CellGrant) => grants.some((other) => !isSame(narrower(other.own, own), other.own));
+  const narrowing = grants.filter(({ own }) => takes(own));
+  // Rules that all grant the same take nothing from each other.
+  const holding = narrowing.length > 0 ? narrowing : grants;
+  const indexes = holding.map(({ index }) => index);
+  return { grant: cellGrant(scope, population, partner, role), reasons: because('rule', indexes) };
+}
+
+/** What the viewing side grants the same role of the other side in the same cell. */
+function returnedBy(viewing: Scope | null, question: Question): Ruled {
+  if (!viewing) return { grant: NOTHING, reasons: [reason('no_scope', 'mine')] };
+  mustBeScope(viewing);
+  if (!isValidAt(viewing, question.nowMs)) {
+    return { grant: NOTHING, reasons: [reason('not_valid', 'mine', viewing.number)] };
+  }
+  return ruledBy(viewing, question.viewingPopulation, question.grantingPopulation, question.role, 'mine');
+}
+
+function speaksOf(rule: ScopeRule, population: string, partner: string): boolean {
+  return (
+    rule.population === population &&
+    (rule.partnerPopulation === ANY_POPULATION || rule.partnerPopulation === partner)
+  );
+}
+
+/** What a parser lets through has this form; anything else, however it came here, must not be read as a grant. */
+function mustBeScope(scope: Scope): void {
+  mustBe(typeof scope.competitors === 'boolean' && typeof scope.reciprocity === 'boolean');
+  mustBe(Number.isSafeInteger(scope.number));
+  mustBe(Array.isArray(scope.populations) && Array.isArray(scope.rules));
+  mustBe(isTime(scope.validFrom) && (scope.validUntil === null || isTime(scope.validUntil)));
+  for (const rule of scope.rules) {
+    mustBe(typeof rule.population === 'string' && typeof rule.partnerPopulation === 'string');
+    mustBe(typeof rule.roles === 'object' && rule.roles !== null);
+  }
+}
+
+/** Date.parse makes a time of much that is none. */
+function isTime(text: string): boolean {
+  return typeof text === 'string' && Number.isFinite(Date.parse(text));
+}
+
+function mustBeGrant(grant: CellGrant): void {
+  mustBe(LEVELS.includes(grant.level) && WHITE_SPACE_LEVELS.includes(grant.whiteSpace));
+  mustBe(Array.isArray(grant.fields) && grant.fields.every((field) => FIELDS.includes(field)));
+  mustBe(typeof grant.review === 'boolean');
+}
+
+function mustBe(condition: boolean): void {
+  if (!condition) throw new TypeError('not what a decision can be made on');
+}
+
+/** Of two grants of which one is the narrower. */
+function isSame(a: CellGrant, b: CellGrant): boolean {
+  return (
+    a.level === b.level &&
+    a.whiteSpace === b.whiteSpace &&
+    a.review === b.review &&
+    a.fields.length === b.fields.length
+  );
+}
+
+function reason(
+  code: ReasonCode,
+  side: Reason['side'],
+  scope: number | null = null,
+  rule: number | null = null,
+): Reason {
+  return { code, side, scope, rule };
+}
+
+function denied(code: ReasonCode, scope: number | null = null): Decision {
+  return { ...NOTHING, reasons: [reason(code, 'theirs', scope)] };
 }

@@ -1,4 +1,4 @@
-/** The signed documents that both sides exchange: epoch offers and signatures, and sharing scopes. */
+/** The signed documents that the agents of both sides exchange: epoch offers and signatures, and normaliser terms. */
 import { createRoute, z } from '@hono/zod-openapi';
 import { SIGNATURE_BYTES } from '../../../protocol/hash.ts';
 import { type App, type Dependencies, refused, runOperation } from './http.ts';
@@ -6,7 +6,6 @@ import { bytes, inPath, jsonAnswer, jsonBody, problems, stored } from './schemas
 
 const MAX_OFFER_BYTES = 4096;
 const MAX_TERMS_BYTES = 1024;
-const MAX_SCOPE_BYTES = 64 * 1024;
 
 const security = [{ bearer: [] }];
 const params = z.object({ partnership: inPath.partnership, number: inPath.number });
@@ -39,15 +38,6 @@ const putTerms = createRoute({
   responses,
 });
 
-const putScope = createRoute({
-  method: 'put',
-  path: '/v1/partnerships/{partnership}/scopes/{number}',
-  summary: "Put the caller's next sharing scope in force",
-  security,
-  request: { params, body: jsonBody(z.strictObject({ scope: bytes({ atMost: MAX_SCOPE_BYTES }) })) },
-  responses,
-});
-
 export function addDocumentRoutes(app: App, dependencies: Dependencies): void {
   app.openapi(putOffer, async (context) => {
     const { partnership, number } = context.req.valid('param');
@@ -73,13 +63,6 @@ export function addDocumentRoutes(app: App, dependencies: Dependencies): void {
     const { partnership, number } = context.req.valid('param');
     const input = { epoch: number, ...context.req.valid('json') };
     const result = await runOperation(dependencies, context.var.principal, partnership, 'putTerms', input);
-    return result.ok ? context.json({ stored: true as const }, 200) : refused(context, result);
-  });
-
-  app.openapi(putScope, async (context) => {
-    const { partnership, number } = context.req.valid('param');
-    const input = { number, ...context.req.valid('json') };
-    const result = await runOperation(dependencies, context.var.principal, partnership, 'putScope', input);
     return result.ok ? context.json({ stored: true as const }, 200) : refused(context, result);
   });
 }

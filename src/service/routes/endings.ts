@@ -3,7 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { openEnding } from '../../../protocol/ending.ts';
 import { organisationOf } from '../directory/organisations.ts';
 import { keepEnding } from '../directory/partnerships.ts';
-import { type App, callOf, type Dependencies, findPartnership, refused } from './http.ts';
+import { type App, askerOf, callOf, type Dependencies, findPartnership, refused } from './http.ts';
 import { bytes, inPath, jsonAnswer, jsonBody, problems, stored } from './schemas.ts';
 
 const MAX_ENDING_BYTES = 256;
@@ -35,7 +35,7 @@ export function addEndingRoutes(app: App, dependencies: Dependencies): void {
     const opened = openEnding(ending, { partnership, side }, caller.agent_key);
     if (!opened.ok) return refused(context, opened);
     // Without a second party there was no work yet.
-    const call = await callOf(dependencies, found.value);
+    const call = await callOf(dependencies, found.value, askerOf(principal), 'end');
     if (call.ok) {
       const deleted = await dependencies.partnerships(partnership).run('end', call.value, {});
       if (!deleted.ok) return refused(context, deleted);

@@ -5,11 +5,13 @@ import type { Random } from '../../../protocol/hash.ts';
 import type { OrganisationId, PartnershipId, Side } from '../../../protocol/ids.ts';
 import { ok, type Result, refuse } from '../../../protocol/result.ts';
 import type { Principal } from '../auth/authenticate.ts';
+import { isCompanyOfOne } from '../directory/members.ts';
 import type { RegistrationMode } from '../directory/organisations.ts';
-import { organisationOf } from '../directory/organisations.ts';
+import { type OrganisationRow, organisationOf } from '../directory/organisations.ts';
 import { noteSeen, type PartnershipRow, partnershipOf, sideIn, stateOf } from '../directory/partnerships.ts';
+import { openedRosters } from '../directory/rosters.ts';
 import { worksIn } from '../directory/sessions.ts';
-import type { Call, ListLimits } from '../partnership/context.ts';
+import type { Asker, Call, ListLimits, Party } from '../partnership/context.ts';
 import type { Input, OperationName, Output, Partnership } from '../partnership/operations.ts';
 import {
   type ProblemBody,
@@ -105,21 +107,30 @@ export async function findPartnership(
   return ok({ row, side });
 }
 
-/** What an operation needs to know of the two parties; refused until there are two. */
+/** Operations that check what people signed. */
+const WITH_ROSTERS: readonly OperationName[] = ['putScope', 'putStatement'];
+
+/** What an operation needs to know of the two parties and of who asks; refused until there are two. */
 export async function callOf(
-  dependencies: Dependencies,
+  dependencies: Pick<Dependencies, 'directory' | 'limits' | 'now'>,
   { row, side }: Found,
+  asker: Asker,
+  operation: OperationName,
 ): Promise<Result<Call, ProblemCode>> {
+  const partyOf = async (organisation: OrganisationRow): Promise<Party> => {
+    const party = { organisation: organisation.id, agentKey: organisation.agent_key };
+    if (!WITH_ROSTERS.includes(operation)) return { ...party, rosters: [], isSolo: false };
+    const rosters = await openedRosters(dependencies.directory, organisation);
+    return { ...party, rosters, isSolo: await isCompanyOfOne(dependencies.directory, organisation.id) };
+  };
   const founder = await organisationOf(dependencies.directory, row.founder);
   const joiner = row.joiner && (await organisationOf(dependencies.directory, row.joiner));
   if (!founder || !joiner) return refuse('not_opened');
   return ok({
     partnership: row.id,
-    parties: {
-      founder: { organisation: founder.id, agentKey: founder.agent_key },
-      joiner: { organisation: joiner.id, agentKey: joiner.agent_key },
-    },
+    parties: { founder: await partyOf(founder), joiner: await partyOf(joiner) },
     caller: side,
+    asker,
     nowMs: dependencies.now(),
     limits: dependencies.limits,
   });
@@ -137,9 +148,16 @@ export async function runOperation<Name extends OperationName>(
   if (!found.ok) return found;
   const { row } = found.value;
   if (!row.opening) return refuse(stateOf(row) === 'ended' ? 'partnership_ended' : 'not_opened');
-  const call = await callOf(dependencies, found.value);
+  const call = await callOf(dependencies, found.value, askerOf(principal), name);
   if (!call.ok) return call;
   return await dependencies.partnerships(id).run(name, call.value, input);
+}
+
+/** Who asks, as operations know it. */
+export function askerOf(principal: Principal): Asker {
+  return principal.kind === 'agent'
+    ? { role: 'agent', member: null }
+    : { role: principal.role, member: principal.member };
 }
 
 export function isOctets(context: Context): boolean {

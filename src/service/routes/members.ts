@@ -4,9 +4,9 @@ import { HASH_BYTES } from '../../../protocol/hash.ts';
 import { ROLES } from '../../../protocol/member.ts';
 import * as answers from '../../wire/answers.ts';
 import type { Logins } from '../auth/login.ts';
-import { inviteMember, join, type Member, membersOf, removeMember } from '../directory/members.ts';
+import { inviteMember, join, type Member, memberOf, membersOf, removeMember } from '../directory/members.ts';
 import { timeText } from '../partnership/context.ts';
-import { type App, type Dependencies, refused } from './http.ts';
+import { type App, type Dependencies, problem, refused } from './http.ts';
 import {
   bytes,
   email,
@@ -36,6 +36,15 @@ const getMembers = createRoute({
     200: jsonAnswer(answers.members, 'Oldest first; without `partnerships` a member works with all partners'),
     ...problems,
   },
+});
+
+const getMember = createRoute({
+  method: 'get',
+  path: '/v1/members/{member}',
+  summary: 'A member of the caller’s organisation, by id',
+  security,
+  request: { params },
+  responses: { 200: jsonAnswer(answers.member, 'The member'), ...problems },
 });
 
 const putMember = createRoute({
@@ -95,6 +104,12 @@ export function addMemberRoutes(app: App, dependencies: Dependencies, logins: Lo
     return context.json({ members }, 200, NO_STORE);
   });
 
+  app.openapi(getMember, async (context) => {
+    const member = await memberOf(directory, context.req.valid('param').member);
+    if (member?.organisation !== context.var.principal.organisation) return problem(context, 'not_found');
+    return context.json(viewOf(member), 200, NO_STORE);
+  });
+
   app.openapi(putMember, async (context) => {
     const { role, partnerships: partners, codeHash } = context.req.valid('json');
     const invitation = { ...context.req.valid('param'), role, partners, codeHash };
@@ -128,6 +143,7 @@ function viewOf(member: Member) {
     invitationEndsAt: timeText(member.expires_ms),
     joinedAt: member.joined_ms === null ? null : timeText(member.joined_ms),
     removedAt: member.removed_ms === null ? null : timeText(member.removed_ms),
+    vault: member.wrap && { number: member.wrap.number, wrap: textOf(member.wrap.signed) },
   };
 }
 

@@ -1,10 +1,11 @@
 /** Partnerships: the list, the invitation's three steps, and the view of one. */
 import { createRoute, z } from '@hono/zod-openapi';
 import { HASH_BYTES } from '../../../protocol/hash.ts';
-import { otherSide } from '../../../protocol/ids.ts';
+import { type OrganisationId, otherSide } from '../../../protocol/ids.ts';
 import { ok } from '../../../protocol/result.ts';
+import type { CellGrant } from '../../../protocol/scope.ts';
 import * as answers from '../../wire/answers.ts';
-import { memberOf } from '../directory/members.ts';
+import { isCompanyOfOne, memberOf } from '../directory/members.ts';
 import { organisationOf } from '../directory/organisations.ts';
 import {
   acceptInvitation,
@@ -14,9 +15,11 @@ import {
   sideIn,
   stateOf,
 } from '../directory/partnerships.ts';
+import { rostersOf } from '../directory/rosters.ts';
 import { timeText } from '../partnership/context.ts';
+import { NO_LIMITS } from '../partnership/limits.ts';
 import type { RequestView, WorkView } from '../partnership/view.ts';
-import { type App, callOf, type Dependencies, findPartnership, refused } from './http.ts';
+import { type App, askerOf, callOf, type Dependencies, findPartnership, refused } from './http.ts';
 import {
   bytes,
   inPath,
@@ -27,6 +30,7 @@ import {
   stored,
   textOf,
   textsOf,
+  versionTexts,
 } from './schemas.ts';
 
 const MAX_INTRODUCTION_BYTES = 8192;
@@ -150,15 +154,21 @@ export function addPartnershipRoutes(app: App, dependencies: Dependencies): void
 
   app.openapi(getPartnership, async (context) => {
     const { partnership } = context.req.valid('param');
-    const found = await findPartnership(dependencies, context.var.principal, partnership);
+    const { principal } = context.var;
+    const found = await findPartnership(dependencies, principal, partnership);
     if (!found.ok) return refused(context, found);
     const { row, side: own } = found.value;
     const founder = await organisationOf(directory, row.founder);
     const joiner = row.joiner && (await organisationOf(directory, row.joiner));
     if (!founder) throw new Error('a partnership has a founder');
-    const call = await callOf(dependencies, found.value);
+    const call = await callOf(dependencies, found.value, askerOf(principal), 'view');
     const work = call.ok ? await dependencies.partnerships(row.id).run('view', call.value, {}) : ok(NO_WORK);
     if (!work.ok) return refused(context, work);
+    const rosters = {
+      founder: (await rostersOf(directory, row.founder)).map((packed) => textOf(packed)),
+      joiner: row.joiner ? (await rostersOf(directory, row.joiner)).map((packed) => textOf(packed)) : [],
+    };
+    const solo = async (of: OrganisationId | null) => of !== null && (await isCompanyOfOne(directory, of));
     const seenMs = row[`${otherSide(own)}_seen_ms`];
     return context.json(
       {
@@ -170,7 +180,9 @@ export function addPartnershipRoutes(app: App, dependencies: Dependencies): void
         acceptance: textOf(row.acceptance),
         opening: textOf(row.opening),
         certificates: { founder: textOf(founder.certificate), joiner: joiner && textOf(joiner.certificate) },
+        companiesOfOne: { founder: await solo(row.founder), joiner: await solo(row.joiner) },
         endings: textsOf({ founder: row.founder_ending, joiner: row.joiner_ending }),
+        rosters,
         ...workOf(work.value),
         since: seenMs === null ? null : { lastSeenAt: timeText(seenMs), health: healthView(work.value) },
       },
@@ -188,12 +200,18 @@ function workOf(work: WorkView) {
       signatures: textsOf(work.epoch.signatures),
       terms: textsOf(work.epoch.terms),
     },
-    scopes: textsOf(work.scopes),
+    scopes: versionTexts(work.scopes),
+    limits: { sales: limitOf(work.limits.sales), 'clean-team': limitOf(work.limits['clean-team']) },
     requests: { founder: requestOf(work.requests.founder), joiner: requestOf(work.requests.joiner) },
     lastRequest: work.lastRequest,
     submissions: work.submissions,
     snapshot: snapshotOf(work.snapshot),
+    vault: textOf(work.vault),
   };
+}
+
+function limitOf(limit: CellGrant | null) {
+  return limit && { ...limit, fields: [...limit.fields] };
 }
 
 function healthView({ partnerHealth: health }: WorkView) {
@@ -209,10 +227,12 @@ const NEITHER = { founder: null, joiner: null };
 /** The work of a partnership that nobody accepted yet. */
 const NO_WORK: WorkView = {
   epoch: { number: 1, offers: NEITHER, signatures: NEITHER, terms: NEITHER },
-  scopes: NEITHER,
+  scopes: { founder: [], joiner: [] },
+  limits: NO_LIMITS,
   requests: NEITHER,
   lastRequest: { founder: 0, joiner: 0 },
   submissions: { mine: { active: null, pending: null, lastNumber: 0 }, theirs: { active: null } },
   snapshot: null,
+  vault: null,
   partnerHealth: null,
 };

@@ -1,6 +1,9 @@
 /** Questions: matrix, overlap, white space and ledger. Answers are never stored on the way. */
 import { createRoute, z } from '@hono/zod-openapi';
+import type { PartnershipId } from '../../../protocol/ids.ts';
+import { ok } from '../../../protocol/result.ts';
 import * as answers from '../../wire/answers.ts';
+import type { Principal } from '../auth/authenticate.ts';
 import { timeText } from '../partnership/context.ts';
 import type { OverlapRow, Page } from '../partnership/overlap.ts';
 import { type App, type Dependencies, refused, runOperation } from './http.ts';
@@ -85,7 +88,7 @@ export function addQuestionRoutes(app: App, dependencies: Dependencies): void {
     const body = {
       snapshot: snapshotOf(of),
       populations: { mine: [...names.mine], theirs: [...names.theirs] },
-      cells: [...cells],
+      cells: cells.map(({ reasons, ...cell }) => ({ ...cell, reasons: [...reasons] })),
     };
     return context.json(body, 200, NO_STORE);
   });
@@ -93,9 +96,14 @@ export function addQuestionRoutes(app: App, dependencies: Dependencies): void {
   app.openapi(postOverlap, async (context) => {
     const { partnership } = context.req.valid('param');
     const input = context.req.valid('json');
-    const result = await runOperation(dependencies, context.var.principal, partnership, 'overlap', input);
+    const { principal } = context.var;
+    const result = await runOperation(dependencies, principal, partnership, 'overlap', input);
     if (!result.ok) return refused(context, result);
-    return context.json({ ...pageOf(result.value), rows: result.value.rows.map(rowOf) }, 200, NO_STORE);
+    const { rows } = result.value;
+    const own =
+      principal.kind === 'member' ? await ownRowsOf(dependencies, principal, partnership, rows) : ok(null);
+    if (!own.ok) return refused(context, own);
+    return context.json({ ...pageOf(result.value), rows: rows.map(rowOf), own: own.value }, 200, NO_STORE);
   });
 
   app.openapi(postWhiteSpace, async (context) => {
@@ -124,11 +132,30 @@ export function addQuestionRoutes(app: App, dependencies: Dependencies): void {
   });
 }
 
+/** What a member needs beside the partner's side of the rows: the own accounts, which the agent has in its store. */
+async function ownRowsOf(
+  dependencies: Dependencies,
+  principal: Principal,
+  id: PartnershipId,
+  rows: readonly OverlapRow[],
+) {
+  const handles = rows.map(({ mine }) => mine);
+  const result = await runOperation(dependencies, principal, id, 'vaultRows', { handles });
+  if (!result.ok) return result;
+  const { key, rows: own } = result.value;
+  return ok({ key, rows: own.map(({ handle, sealed }) => ({ handle, sealed: textOf(sealed) })) });
+}
+
 function pageOf<Row>(answer: Page<Row>) {
   return {
     snapshot: snapshotOf(answer.snapshot),
     head: textOf(answer.head),
     scope: textOf(answer.scope),
+    cells: answer.cells.map(({ fields, reasons, ...cell }) => ({
+      ...cell,
+      fields: [...fields],
+      reasons: [...reasons],
+    })),
     next: answer.next,
   };
 }
@@ -141,6 +168,7 @@ function rowOf(row: OverlapRow) {
     reasons: [...row.reasons],
     firstSeen: row.firstSeen,
     firstSeenAt: timeText(row.firstSeenAtMs),
+    cells: [...row.cells],
     matches: row.matches.map((match) => ({
       kind: match.kind,
       tag: textOf(match.tag),

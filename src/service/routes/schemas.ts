@@ -2,8 +2,11 @@
 import { z } from '@hono/zod-openapi';
 import { fromBase64url, toBase64url } from '../../../protocol/bytes.ts';
 import { parseOrganisationId, parsePartnershipId, type Side } from '../../../protocol/ids.ts';
-import { parseMemberId } from '../../../protocol/member.ts';
+import { isLine } from '../../../protocol/line.ts';
+import { parseMemberId, VIEWER_ROLES } from '../../../protocol/member.ts';
+import { ACTS } from '../../../protocol/statement.ts';
 import { timeText } from '../partnership/context.ts';
+import type { VersionView } from '../partnership/scope.ts';
 import { PROBLEM_CODES } from '../problems.ts';
 
 /** Bytes as canonical base64url without padding. */
@@ -64,6 +67,11 @@ export const password = z.string().min(1).max(256);
 export const organisationId = organisation;
 export const partnershipId = partnership;
 
+/** What people write for others to read: one line without characters that could disguise it. */
+export function line(most: number) {
+  return z.string().min(1).max(most).refine(isLine);
+}
+
 /** Parts of a path. */
 export const inPath = {
   organisation: organisation.openapi({ param: { name: 'organisation', in: 'path' } }),
@@ -72,6 +80,12 @@ export const inPath = {
   number: pathNumber.openapi({ param: { name: 'number', in: 'path' } }),
   index: pathNumber.openapi({ param: { name: 'index', in: 'path' } }),
   side: z.enum(['founder', 'joiner']).openapi({ param: { name: 'side', in: 'path' } }),
+  act: z.enum(ACTS).openapi({ param: { name: 'act', in: 'path' } }),
+  role: z.enum(VIEWER_ROLES).openapi({ param: { name: 'role', in: 'path' } }),
+  id: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .openapi({ param: { name: 'id', in: 'path' } }),
 };
 
 /** Bytes and times in answers. */
@@ -128,6 +142,17 @@ export function textOf(value: Uint8Array | null): string | null {
 /** A pair of values by side, as texts. */
 export function textsOf(values: Record<Side, Uint8Array | null>): Record<Side, string | null> {
   return { founder: textOf(values.founder), joiner: textOf(values.joiner) };
+}
+
+/** Versions of both sides' scopes with what was signed about them, as texts. */
+export function versionTexts(versions: Readonly<Record<Side, readonly VersionView[]>>) {
+  const texts = (side: Side) =>
+    versions[side].map(({ number, signed, statements }) => ({
+      number,
+      signed: textOf(signed),
+      statements: statements.map((statement) => textOf(statement)),
+    }));
+  return { founder: texts('founder'), joiner: texts('joiner') };
 }
 
 /** A snapshot as answers show it. */

@@ -144,4 +144,25 @@ export const DIRECTORY_MIGRATIONS: readonly string[] = [
   create index login_sessions_by_user on login_sessions (user_id);
   create index login_sessions_by_expiry on login_sessions (expires_at);
   `,
+  // An organisation's rosters, and from when on something of a partnership has to be cleared, as far as is known.
+  `
+  create table rosters (
+    organisation text not null references organisations (id),
+    number integer not null,
+    packed blob not null,
+    primary key (organisation, number)
+  ) strict, without rowid;
+  alter table partnerships add column due_ms integer;
+  update partnerships set due_ms = 0 where opening is not null;
+  create index partnerships_by_due on partnerships (due_ms) where due_ms is not null;
+  `,
+  // Vault keys, each wrapped for one member by the agent or by another member.
+  `
+  create table vault_wraps (
+    member text not null references members (id),
+    number integer not null,
+    wrap blob not null,
+    primary key (member, number)
+  ) strict, without rowid;
+  `,
 ];

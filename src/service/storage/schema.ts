@@ -192,7 +192,7 @@ export const PARTNERSHIP_MIGRATIONS: readonly string[] = [
   `,
   // A pair's evidence is what tierOf judges (protocol/tier.ts), its tier 1 confirmed, 2 review, and 0 until the next
   // matching. Tallies count what the matrix shows: pairs (what 0), accounts of either side in pairs (1, 2), each by the
-  // populations of both sides, and accounts in no pair (3, 4) by one population each.
+  // populations of both sides, accounts listed (3, 4) by their populations, and accounts in pairs to review alone (5, 6).
   `
   alter table accounts add column distinguishing integer not null default 0;
   alter table pairs rename column kinds to evidence;
@@ -209,6 +209,70 @@ export const PARTNERSHIP_MIGRATIONS: readonly string[] = [
     joiner_populations integer not null,
     count integer not null,
     primary key (tier, what, founder_populations, joiner_populations)
+  ) strict, without rowid;
+  `,
+  // Scopes by role, with what people sign about them: documents of the form before name no roles, so they grant nothing
+  // any more, and what was submitted under them goes with the next clearing. A signer is 16 bytes, zeros for the agent.
+  `
+  delete from scopes;
+  alter table scopes add column approved_ms integer;
+  alter table scopes add column accepted_ms integer;
+  alter table scopes add column revoked_ms integer;
+  create table scope_statements (
+    side integer not null,
+    number integer not null,
+    act integer not null,
+    signer blob not null,
+    signed blob not null,
+    at_ms integer not null,
+    primary key (side, number, act, signer)
+  ) strict, without rowid;
+  create table limits (
+    side integer not null,
+    role text not null,
+    given text not null,
+    primary key (side, role)
+  ) strict, without rowid;
+  create table scope_requests (
+    side integer not null,
+    id blob not null,
+    role text not null,
+    member text,
+    at_ms integer not null,
+    body text not null,
+    rules text,
+    answer text,
+    answer_body text,
+    answered_ms integer,
+    primary key (side, id)
+  ) strict, without rowid;
+  `,
+  // Who asked, as what; `agent` for the program of a company of one.
+  `
+  alter table ledger add column role text not null default 'agent';
+  alter table ledger add column member text;
+  `,
+  // A side's own accounts for its own members, under the vault key of this number, and its own agent's word about them.
+  `
+  create table vault_heads (
+    side integer primary key check (side in (0, 1)),
+    number integer not null,
+    key_number integer not null,
+    signed blob not null
+  ) strict;
+  create table vault_rows (
+    side integer not null,
+    key_number integer not null,
+    handle blob not null,
+    sealed blob not null,
+    primary key (side, key_number, handle)
+  ) strict, without rowid;
+  create table vault_names (
+    side integer not null,
+    key_number integer not null,
+    idx integer not null,
+    sealed blob not null,
+    primary key (side, key_number, idx)
   ) strict, without rowid;
   `,
 ];

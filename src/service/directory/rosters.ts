@@ -1,0 +1,70 @@
+/** Rosters in the directory: who approves scopes for an organisation, version by version. */
+import { equal } from '../../../protocol/bytes.ts';
+import { readCertificate } from '../../../protocol/certificate.ts';
+import type { OrganisationId } from '../../../protocol/ids.ts';
+import { ok, type Result, refuse } from '../../../protocol/result.ts';
+import { openRoster, openRosters, type Roster, rosterBytesOf } from '../../../protocol/roster.ts';
+import type { ProblemCode } from '../problems.ts';
+import type { Directory } from '../storage/directory.ts';
+import type { OrganisationRow } from './organisations.ts';
+
+/** Years of changes; each version is checked anew whenever somebody signs. */
+const MAX_ROSTERS = 500;
+
+/** All versions as they were put, from the first. */
+export async function rostersOf(directory: Directory, organisation: OrganisationId): Promise<Uint8Array[]> {
+  const sql = 'select packed from rosters where organisation = ? order by number';
+  return (await directory.all<{ packed: Uint8Array }>(sql, organisation)).map(({ packed }) => packed);
+}
+
+/** The same, read. */
+export async function openedRosters(
+  directory: Directory,
+  organisation: Pick<OrganisationRow, 'id' | 'certificate'>,
+): Promise<readonly Roster[]> {
+  const chain = await rostersOf(directory, organisation.id);
+  if (chain.length === 0) return [];
+  const rosters = openRosters(chain, organisation.id, rootKeyOf(organisation));
+  if (!rosters.ok) throw new Error('what is stored of rosters was checked');
+  return rosters.value;
+}
+
+/** Takes the next version. One whose signed bytes stand there already changes nothing, whoever signed it this time. */
+export async function putRoster(
+  directory: Directory,
+  organisation: OrganisationRow,
+  number: number,
+  packed: Uint8Array,
+): Promise<Result<null, ProblemCode>> {
+  const rosters = await openedRosters(directory, organisation);
+  const [known] = await directory.all<{ packed: Uint8Array }>(
+    'select packed from rosters where organisation = ? and number = ?',
+    organisation.id,
+    number,
+  );
+  if (known) return isSame(known.packed, packed) ? ok(null) : refuse('conflict');
+  if (number > MAX_ROSTERS) return refuse('wrong_number', `at most ${MAX_ROSTERS} versions`);
+  const opened = openRoster(packed, organisation.id, rootKeyOf(organisation), rosters.at(-1) ?? null);
+  if (!opened.ok) return opened;
+  if (opened.value.number !== number) return refuse('other_context');
+  const [inserted] = await directory.batch([
+    [
+      'insert or ignore into rosters (organisation, number, packed) values (?, ?, ?)',
+      organisation.id,
+      number,
+      packed,
+    ],
+  ]);
+  return inserted === 1 ? ok(null) : refuse('conflict');
+}
+
+function isSame(known: Uint8Array, packed: Uint8Array): boolean {
+  const [one, other] = [rosterBytesOf(known), rosterBytesOf(packed)];
+  return one !== null && other !== null && equal(one, other);
+}
+
+function rootKeyOf({ certificate }: Pick<OrganisationRow, 'certificate'>): Uint8Array {
+  const read = readCertificate(certificate);
+  if (!read.ok) throw new Error('what is stored of an organisation was checked');
+  return read.value.rootKey;
+}

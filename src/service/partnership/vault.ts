@@ -1,0 +1,168 @@
+/** The vault of a side: its own accounts, sealed for its own members, and the head that its agent signed for them. */
+import { equal, fromHex } from '../../../protocol/bytes.ts';
+import { HANDLE_BYTES, type Side, sideNumber } from '../../../protocol/ids.ts';
+import { ok, type Result, refuse } from '../../../protocol/result.ts';
+import { openHead } from '../../../protocol/vault/head.ts';
+import { MAX_PIECES, unpackRows } from '../../../protocol/vault/upload.ts';
+import type { ProblemCode } from '../problems.ts';
+import { first, type PartnershipStore } from '../storage/partnership.ts';
+import { messageContext, type OperationContext, problemOf, sideRow } from './context.ts';
+
+/** An own row as the vault has it. */
+export interface VaultRow {
+  /** Hexadecimal. */
+  readonly handle: string;
+  readonly sealed: Uint8Array;
+}
+
+export interface VaultRows {
+  /** Number of the vault key that they are sealed under. */
+  readonly key: number;
+  readonly rows: readonly VaultRow[];
+}
+
+/** Puts rows in the place of those of the same handles; only of accounts in the active list. */
+export function putVaultRows(
+  { store, caller }: OperationContext,
+  input: { readonly number: number; readonly bytes: Uint8Array },
+): Result<null, ProblemCode> {
+  const side = sideNumber(caller);
+  const rows = unpackRows(input.bytes);
+  if (!rows || input.number < 1) return refuse('malformed');
+  const { active_submission } = sideRow(store, caller);
+  for (const { handle, sealed } of rows) {
+    if (!sealed) {
+      store.run('delete from vault_rows where side = ? and handle = ?', side, handle);
+      continue;
+    }
+    const written = store.run(
+      `insert into vault_rows (side, key_number, handle, sealed) select ?, ?, ?, ?
+       where exists (select 1 from accounts where side = ? and generation = ? and handle = ?)
+       on conflict (side, key_number, handle) do update set sealed = excluded.sealed`,
+      side,
+      input.number,
+      handle,
+      sealed,
+      side,
+      active_submission ?? 0,
+      handle,
+    );
+    if (written === 0) return refuse('conflict', 'no such account in the active list');
+  }
+  return ok(null);
+}
+
+/** Keeps one piece of the names that the caller's whole list knows. */
+export function putVaultNames(
+  { store, caller }: OperationContext,
+  input: { readonly number: number; readonly index: number; readonly bytes: Uint8Array },
+): Result<null, ProblemCode> {
+  const { number, index, bytes } = input;
+  if (number < 1 || index < 1 || index >= 2 * MAX_PIECES) return refuse('malformed');
+  store.run(
+    `insert into vault_names (side, key_number, idx, sealed) values (?, ?, ?, ?)
+     on conflict (side, key_number, idx) do update set sealed = excluded.sealed`,
+    sideNumber(caller),
+    number,
+    index,
+    bytes,
+  );
+  return ok(null);
+}
+
+export function getVaultNames(
+  { store, caller }: OperationContext,
+  input: { readonly number: number; readonly index: number },
+): Result<Uint8Array, ProblemCode> {
+  const sql = 'select sealed from vault_names where side = ? and key_number = ? and idx = ?';
+  const row = first<{ sealed: Uint8Array }>(store, sql, sideNumber(caller), input.number, input.index);
+  return row ? ok(row.sealed) : refuse('not_found');
+}
+
+/** Makes the caller's next head the one that members are shown; what is under another key than it names goes. */
+export function putVaultHead(
+  context: OperationContext,
+  input: { readonly number: number; readonly head: Uint8Array },
+): Result<null, ProblemCode> {
+  const { store, caller, parties, partnership } = context;
+  const side = sideNumber(caller);
+  const inContext = messageContext(context, caller);
+  if (!inContext) return refuse('epoch_incomplete');
+  const opened = openHead(input.head, partnership, parties[caller].agentKey);
+  if (!opened.ok) return refuse(problemOf(opened.reason));
+  const { context: of, number, key, pieces } = opened.value;
+  const fits = of.side === caller && of.epoch === inContext.epoch && equal(of.epochHash, inContext.epochHash);
+  if (!fits || number !== input.number) return refuse('other_context');
+  const last = first<{ number: number; signed: Uint8Array }>(
+    store,
+    'select number, signed from vault_heads where side = ?',
+    side,
+  );
+  if (last && number <= last.number) {
+    if (number < last.number) return refuse('wrong_number');
+    return equal(last.signed, input.head) ? ok(null) : refuse('conflict');
+  }
+  store.run(
+    `insert into vault_heads (side, number, key_number, signed) values (?, ?, ?, ?)
+     on conflict (side) do update set number = excluded.number, key_number = excluded.key_number,
+       signed = excluded.signed`,
+    side,
+    number,
+    key.number,
+    input.head,
+  );
+  store.run('delete from vault_rows where side = ? and key_number <> ?', side, key.number);
+  store.run(
+    'delete from vault_names where side = ? and (key_number <> ? or idx < ? or idx >= ?)',
+    side,
+    key.number,
+    pieces,
+    2 * pieces,
+  );
+  return ok(null);
+}
+
+/** The head of the caller's vault, or null. */
+export function vaultHead({ store, caller }: OperationContext): Uint8Array | null {
+  const sql = 'select signed from vault_heads where side = ?';
+  return first<{ signed: Uint8Array }>(store, sql, sideNumber(caller))?.signed ?? null;
+}
+
+/** The caller's own rows of these handles, in hexadecimal, as far as there are any. */
+export function vaultRows(
+  { store, caller }: OperationContext,
+  input: { readonly handles: readonly string[] },
+): Result<VaultRows, ProblemCode> {
+  const side = sideNumber(caller);
+  const head = first<{ key_number: number }>(
+    store,
+    'select key_number from vault_heads where side = ?',
+    side,
+  );
+  const key = head?.key_number ?? 0;
+  const sql = 'select sealed from vault_rows where side = ? and key_number = ? and handle = ?';
+  const rows = [...new Set(input.handles)].flatMap((handle) => {
+    const row = first<{ sealed: Uint8Array }>(
+      store,
+      sql,
+      side,
+      key,
+      fromHex(handle) ?? new Uint8Array(HANDLE_BYTES),
+    );
+    return row ? [{ handle, sealed: row.sealed }] : [];
+  });
+  return ok({ key, rows });
+}
+
+/** Takes at most so many rows of a side's vault away, and gives how many: its accounts are not shared any more. */
+export function dropVault(store: PartnershipStore, side: Side, atMost: number): number {
+  const number = sideNumber(side);
+  store.run('delete from vault_heads where side = ?', number);
+  store.run('delete from vault_names where side = ?', number);
+  return store.run(
+    `delete from vault_rows where (side, key_number, handle) in
+       (select side, key_number, handle from vault_rows where side = ? limit ?)`,
+    number,
+    atMost,
+  );
+}
