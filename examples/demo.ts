@@ -1,6 +1,6 @@
 /**
  * The main job on the shipped lists, from nothing to the overlap: a service, two organisations in homes of their own,
- * and the same commands that people type. `--keep` leaves the service and the homes; `--json` ends with one JSON line.
+ * and the same commands that people type; then people with roles, and a revocation (roles.ts). `--keep` leaves the service and the homes; `--json` ends with one JSON line.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openExport } from '../src/agent/import/export.ts';
 import { startService } from '../src/service/node.ts';
+import { rolesPart } from './roles.ts';
 
 const { values: options } = parseArgs({
   options: { keep: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
@@ -54,6 +55,8 @@ function run(organisation: string, args: readonly string[], input = '', show = t
     child.on('close', (code) => {
       if (show && stdout) say(indent(stdout));
       if (code === 0) resolve({ code, stdout });
+      // 5: done, and waiting for the partner.
+      else if (code === 5) resolve({ code, stdout });
       else reject(new Error(`commonground ${quoted} ended with ${code}: ${stdout}`));
     });
     child.stdin.end(input);
@@ -145,12 +148,16 @@ try {
   const review = overlap.rows.length - confirmed;
   const whiteSpace = await json<{ rows: unknown[] }>('aurora', ['whitespace']);
   const matrix = await json<{ partners: unknown[] }>('aurora', ['matrix']);
+  const roles = await stage('roles', () => rolesPart({ folder, run, json, say }));
   const searched = await searchService();
   say(
     `\nThe service's files were searched for ${searched.needles} names, domains and record ids of both lists: ${searched.found} found.`,
   );
   say(
     `Aurora and Borealis have ${confirmed} confirmed pairs of accounts in common, and ${review} that a person has to review; Borealis shows Aurora ${whiteSpace.rows.length} names of accounts that Aurora lacks.`,
+  );
+  say(
+    `Asked the same, Aurora's sales people are shown ${roles.sales} accounts and its clean team ${roles.cleanTeam}; after the revocation ${roles.afterRevocation}.`,
   );
   say(
     `Seconds a stage: ${Object.entries(timings)
@@ -165,6 +172,7 @@ try {
         confirmed,
         review,
         whiteSpace: whiteSpace.rows.length,
+        roles,
         clearTextFound: searched.found,
         matrix: matrix.partners,
         seconds: timings,

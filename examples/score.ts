@@ -20,7 +20,8 @@ import { parseMap } from '../src/agent/import/layout.ts';
 import { readTable } from '../src/agent/import/table.ts';
 import { createKeyring } from '../src/agent/keyring.ts';
 import { acceptInvitation, introduce, invite, readInvitation, verify } from '../src/agent/partners.ts';
-import { grantScope } from '../src/agent/scopes.ts';
+import { grantScope } from '../src/agent/scopes/granting.ts';
+import { toEverybody } from '../src/agent/scopes/presets.ts';
 import { importSource, putPopulation } from '../src/agent/store/lists.ts';
 import { getPartnership, type Partnership } from '../src/agent/store/partnerships.ts';
 import { syncPartnership } from '../src/agent/sync/sync.ts';
@@ -120,10 +121,7 @@ async function connect(a: Agent, b: Agent): Promise<[Partnership['id'], Partners
         {
           population: 'all',
           partnerPopulation: '*',
-          level: 'fields',
-          fields: ['account_name'],
-          whiteSpace: 'none',
-          review: true,
+          roles: toEverybody({ level: 'fields', fields: ['account_name'], whiteSpace: 'none', review: true }),
         },
       ],
       budget: BUDGET,

@@ -95,7 +95,8 @@ export function openDatabase(path: string, options: SqliteOptions = {}): Sqlite 
 /** The row with its Buffers as the Uint8Arrays that they are underneath. */
 function plain<Row>(row: unknown): Row {
   const record = row as Record<string, unknown>;
-  for (const [name, value] of Object.entries(record)) {
+  for (const name in record) {
+    const value = record[name];
     if (Buffer.isBuffer(value)) {
       record[name] = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
     }

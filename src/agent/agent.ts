@@ -11,15 +11,16 @@ import {
 } from './home.ts';
 import { type Keyring, openKeyring } from './keyring.ts';
 import { NORMALISERS, type Normaliser } from './normalisers.ts';
+import { localAccounts } from './own.ts';
 import { Problem } from './problem.ts';
-import { openStore, type Store } from './store/store.ts';
+import { findPartnership, listPartnerships } from './store/partnerships.ts';
+import { openStore } from './store/store.ts';
+import type { Viewer } from './viewer.ts';
 
-export interface Agent {
+export interface Agent extends Viewer {
   readonly home: Home;
   readonly configuration: Configuration;
   readonly keyring: Keyring;
-  readonly store: Store;
-  readonly now: () => number;
   /** The versions of the normaliser that this program has, ascending. */
   readonly normalisers: readonly Normaliser[];
   /** The configured service; a problem where none is configured. */
@@ -47,13 +48,27 @@ export async function openAgent(
   const store = openStore(home, keyring);
   const closing = new AbortController();
   let client: Client | null = null;
-  return {
+  const agent: Agent = {
     home,
     configuration,
     keyring,
     store,
     now,
+    role: 'sales',
     normalisers,
+    own: localAccounts(() => agent),
+    async asked(name) {
+      if (name !== undefined) return [findPartnership(store, name)];
+      const verified = listPartnerships(store).filter(
+        ({ verifiedAt, deadSince, ended }) => verifiedAt && !deadSince && !ended,
+      );
+      if (verified.length > 0) return verified;
+      throw new Problem(
+        'not_verified',
+        'there is no verified partner yet',
+        'see `commonground partner list`',
+      );
+    },
     client() {
       // Registering and accepting an invitation configure it, perhaps in another process.
       const service = configuration.service ?? readConfiguration(home).service;
@@ -72,6 +87,7 @@ export async function openAgent(
       store.close();
     },
   };
+  return agent;
 }
 
 /** A time as documents and people write it: RFC 3339 in UTC, whole seconds. */

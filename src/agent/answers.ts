@@ -4,17 +4,15 @@
  * identifier. One that fails is an alarm, not a row to leave out.
  */
 
-import { openWith } from '../../protocol/age.ts';
 import { equal, fromHex, toHex } from '../../protocol/bytes.ts';
 import type { Context } from '../../protocol/evaluation.ts';
 import { isStrong, KINDS, type Kind } from '../../protocol/identifiers/kind.ts';
 import { type Handle, otherSide, type PartnershipId } from '../../protocol/ids.ts';
-import { confirmKey, verifyBox, wrapKey } from '../../protocol/keys.ts';
-import { FIELDS, type Field, openScope, type Scope, scopeHash } from '../../protocol/scope.ts';
+import { verifyBox } from '../../protocol/keys.ts';
+import { FIELDS, type Field, type Scope, scopeHash } from '../../protocol/scope.ts';
 import { openField, openName, unwrapRowKey } from '../../protocol/seal.ts';
 import { openSubmission, type SubmissionHead } from '../../protocol/submission.ts';
 import { isPlausible, type Tier, type TierRule } from '../../protocol/tier.ts';
-import type { Agent } from './agent.ts';
 import type {
   Client,
   LedgerAnswer,
@@ -26,13 +24,12 @@ import type {
 } from './client.ts';
 import { decode, followCertificate, requireVerified } from './pinned.ts';
 import { Problem } from './problem.ts';
-import { followScope } from './scopes.ts';
-import { companyRecords } from './store/companies.ts';
-import { findAccount } from './store/lists.ts';
+import { followScopes, scopeOfList, theirScope } from './scopes/following.ts';
+import { explainCells } from './scopes/reasons.ts';
 import { getPartnership, type Partnership, updatePartnership } from './store/partnerships.ts';
 import { type Decision, decisionOf } from './store/reviews.ts';
-import { accountOf, submittedIdentifier } from './sync/list.ts';
-import { type Evidence, explainer } from './why.ts';
+import type { OwnAccount, OwnRecord, Viewer } from './viewer.ts';
+import type { Evidence } from './why.ts';
 
 /** One account that both have, in my words, with what the partner granted of its side. */
 export interface OverlapRow {
@@ -44,7 +41,7 @@ export interface OverlapRow {
   readonly record: string;
   readonly source: string;
   /** All of my records that are this account, `record` among them; several where a company stands in the list twice. */
-  readonly records: readonly { readonly record: string; readonly source: string }[];
+  readonly records: readonly OwnRecord[];
   readonly account: string;
   /** The partner's populations that it shows for this account. */
   readonly theirPopulations: readonly string[];
@@ -56,6 +53,8 @@ export interface OverlapRow {
   readonly decision: Decision | null;
   /** What of the own list made the pair, where that was asked for. */
   readonly evidence?: readonly Evidence[];
+  /** The rules, versions and sides that decided what shows of the pair, in sentences; likewise. */
+  readonly decided?: readonly string[];
   readonly fields: Readonly<Partial<Record<Field, string>>>;
   readonly firstSeen: number;
   readonly firstSeenAt: string;
@@ -76,16 +75,16 @@ interface PartnerHead {
   readonly context: Context;
 }
 
-export async function askMatrix(agent: Agent, partnership: Partnership): Promise<MatrixAnswer> {
+export async function askMatrix(viewer: Viewer, partnership: Partnership): Promise<MatrixAnswer> {
   requireVerified(partnership);
-  followShown(agent, partnership, await agent.client().partnership(partnership.id));
-  return agent.client().matrix(partnership.id);
+  followShown(viewer, partnership, await viewer.client().partnership(partnership.id));
+  return viewer.client().matrix(partnership.id);
 }
 
-export async function askLedger(agent: Agent, partnership: Partnership): Promise<LedgerAnswer['entries']> {
+export async function askLedger(viewer: Viewer, partnership: Partnership): Promise<LedgerAnswer['entries']> {
   // What was revealed stays readable after the end.
   if (!partnership.ended) requireVerified(partnership);
-  return readLedger(agent.client(), partnership.id);
+  return readLedger(viewer.client(), partnership.id);
 }
 
 /** All entries, oldest first. They are the service's word. */
@@ -102,32 +101,36 @@ export async function readLedger(client: Client, id: PartnershipId): Promise<Led
 
 /** The overlap, page by page. All pages are of one snapshot. */
 export async function* askOverlap(
-  agent: Agent,
+  viewer: Viewer,
   partnership: Partnership,
   question: Question,
   options: { readonly why?: boolean | undefined } = {},
 ): AsyncGenerator<OverlapRow> {
-  const current = await followed(agent, partnership);
-  const explain = options.why ? explainer(agent, current) : null;
-  for await (const page of pages(question, (next) => agent.client().overlap(current.id, next))) {
-    const head = partnerHead(agent, current, page);
+  const current = await followed(viewer, partnership);
+  for await (const page of pages(question, (next) => viewer.client().overlap(current.id, next))) {
+    const head = partnerHead(viewer, current, page);
     if (!head) continue;
-    for (const row of page.rows) yield openRow(agent, current, head, row, explain);
+    const own = viewer.own.of(current, page);
+    const decided = options.why ? explainCells(viewer, current, page.cells) : null;
+    for (const row of page.rows) {
+      const opened = openRow(viewer, current, head, row, own(row.mine), options.why ?? false);
+      yield decided ? { ...opened, decided: decided(row.cells) } : opened;
+    }
   }
 }
 
 /** Names of the partner's accounts that are in no pair, as far as it grants them. */
 export async function* askWhiteSpace(
-  agent: Agent,
+  viewer: Viewer,
   partnership: Partnership,
   question: Question,
 ): AsyncGenerator<WhiteSpaceRow> {
-  const current = await followed(agent, partnership);
+  const current = await followed(viewer, partnership);
   let namesKey: Uint8Array | null = null;
-  for await (const page of pages(question, (next) => agent.client().whiteSpace(current.id, next))) {
-    const head = partnerHead(agent, current, page);
+  for await (const page of pages(question, (next) => viewer.client().whiteSpace(current.id, next))) {
+    const head = partnerHead(viewer, current, page);
     if (!head || page.rows.length === 0) continue;
-    namesKey ??= await openWith(agent.keyring.ageIdentity, head.head.sealedNamesKey);
+    namesKey ??= await viewer.own.namesKey(current, head.head.sealedNamesKey);
     if (!namesKey) throw alarm('partner_alarm', current, 'the key of its names does not open');
     for (const row of page.rows) yield openNames(current, head, namesKey, row);
   }
@@ -151,34 +154,21 @@ async function* pages<Page extends OverlapAnswer | WhiteSpaceAnswer>(
   }
 }
 
-async function followed(agent: Agent, partnership: Partnership): Promise<Partnership> {
+async function followed(viewer: Viewer, partnership: Partnership): Promise<Partnership> {
   requireVerified(partnership);
-  // A sync of the same home may activate a list while the view is on its way, so both states of before and after count.
-  const before = getPartnership(agent.store, partnership.id);
-  const view = await agent.client().partnership(partnership.id);
-  const { active } = view.submissions.mine;
-  const made = [before, getPartnership(agent.store, partnership.id)].flatMap((current) => [
-    current.lastSubmission?.number,
-    current.pendingSubmission?.number,
-  ]);
-  if (active !== null && !made.includes(active)) {
-    throw new Problem(
-      'not_synced',
-      `the list that ${partnership.alias} is compared with is not the last one of this home; the home or the service may be restored from a backup`,
-      'run `commonground sync` first',
-    );
-  }
-  return followShown(agent, partnership, view);
+  const before = getPartnership(viewer.store, partnership.id);
+  const view = await viewer.client().partnership(partnership.id);
+  return followShown(viewer, await viewer.own.follow(before, view), view);
 }
 
 /** Nothing is asked of a service that shows an older scope than before: it might answer what the partner has revoked. */
-function followShown(agent: Agent, partnership: Partnership, view: PartnershipView): Partnership {
-  return followScope(agent, followCertificate(agent, partnership, view), view);
+function followShown(viewer: Viewer, partnership: Partnership, view: PartnershipView): Partnership {
+  return followScopes(viewer, followCertificate(viewer, partnership, view), view);
 }
 
 /** Checks the partner's head and scope of a page; null where the service has nothing of the partner's to show. */
 function partnerHead(
-  agent: Agent,
+  viewer: Viewer,
   partnership: Partnership,
   page: OverlapAnswer | WhiteSpaceAnswer,
 ): PartnerHead | null {
@@ -189,6 +179,8 @@ function partnerHead(
   }
   const epoch = partnership.epoch;
   if (!epoch?.hash) throw alarm('service_alarm', partnership, 'rows before an epoch was signed');
+  if (page.rows.length > 0 && !theirScope(viewer, partnership))
+    throw alarm('service_alarm', partnership, 'rows while nothing that it grants is in force');
   const partnerKey = decode(requireVerified(partnership).agentKey);
   const context: Context = {
     partnership: partnership.id,
@@ -199,77 +191,73 @@ function partnerHead(
   const head = openSubmission(page.head, context, partnerKey);
   if (!head.ok)
     throw alarm('service_alarm', partnership, `its list's signature does not check (${head.reason})`);
-  const scope = openScope(page.scope, partnerKey);
-  if (!scope.ok || !equal(scopeHash(page.scope), head.value.scopeHash)) {
+  const scope = scopeOfList(viewer, partnership, page.scope);
+  if (!scope || !equal(scopeHash(page.scope), head.value.scopeHash)) {
     throw alarm('service_alarm', partnership, 'the scope shown is not the one its list was made under');
   }
   const { number } = head.value;
-  if (number < getPartnership(agent.store, partnership.id).seenSubmission) {
+  if (number < getPartnership(viewer.store, partnership.id).seenSubmission) {
     throw alarm('service_alarm', partnership, `list ${number} is older than one that was seen before`);
   }
-  updatePartnership(agent.store, partnership.id, (current) => ({
+  updatePartnership(viewer.store, partnership.id, (current) => ({
     ...current,
     seenSubmission: Math.max(current.seenSubmission, number),
   }));
-  return { head: head.value, scope: scope.value, context };
+  return { head: head.value, scope, context };
 }
 
 function openRow(
-  agent: Agent,
+  viewer: Viewer,
   partnership: Partnership,
   partner: PartnerHead,
   row: OverlapAnswer['rows'][number],
-  explain: ReturnType<typeof explainer> | null,
+  own: OwnAccount | null,
+  why: boolean,
 ): OverlapRow {
-  const { store } = agent;
-  const epoch = partner.context.epoch;
-  const accountKey = accountOf(store, partnership.id, epoch, row.mine);
-  if (!accountKey) throw alarm('service_alarm', partnership, 'a pair names an account that is not yours');
+  if (!own) throw alarm('service_alarm', partnership, 'a pair names an account that is not yours');
   if (row.matches.length === 0) throw alarm('service_alarm', partnership, 'a pair without a match');
-  const account = findAccount(store, accountKey);
   const handle = fromHex(row.theirs) ?? new Uint8Array();
   const populations = new Set<number>();
   const fields: Partial<Record<Field, string>> = {};
   for (const match of row.matches) {
-    const mine = submittedIdentifier(store, partnership.id, epoch, row.mine, match.tag);
+    const mine = own.identifier(match.tag);
     if (!mine || mine.kind !== match.kind)
       throw alarm('service_alarm', partnership, 'a pair that your account does not make');
-    const confirm = confirmKey(mine.key, partner.context.side);
     if (match.boxes.length === 0) throw alarm('service_alarm', partnership, 'a pair without a confirmation');
     for (const { population, box } of match.boxes) {
       const content = { handle, population, submission: partner.head.number };
-      if (!verifyBox(confirm, partner.context, content, box))
+      if (!verifyBox(mine.confirm, partner.context, content, box))
         throw alarm('service_alarm', partnership, 'a pair that the partner did not confirm');
       populations.add(population);
     }
-    if (match.wrapped && (row.tier !== 'confirmed' || !isStrong(match.kind)))
+    const isProof = partner.scope.strongKinds.some((kind) => kind === match.kind);
+    if (match.wrapped && (row.tier !== 'confirmed' || !isStrong(match.kind) || !isProof || !mine.wrap))
       throw alarm('service_alarm', partnership, 'fields of a pair that opens none');
-    if (match.wrapped)
-      Object.assign(fields, openFields(partnership, partner, match.tag, match.wrapped, mine.key, row));
+    if (match.wrapped && mine.wrap)
+      Object.assign(fields, openFields(partnership, partner, match.tag, match.wrapped, mine.wrap, row));
   }
   const matchedBy = KINDS.filter((kind) => row.matches.some((match) => match.kind === kind));
   if (!isPlausible(row, matchedBy))
     throw alarm('service_alarm', partnership, `a pair called ${row.tier} that its matches do not make`);
-  const records = companyRecords(store, accountKey);
   const tags = new Set(row.matches.map(({ tag }) => toHex(tag)));
   return {
     partner: partnership.alias,
     myHandle: row.mine,
     theirHandle: row.theirs,
-    record: account?.record.id ?? '',
-    source: account?.source ?? '',
-    records: records.map(({ record, source }) => ({ record: record.id, source })),
-    account: account?.record.names[0] ?? account?.record.domains[0] ?? '',
+    record: own.first?.record ?? '',
+    source: own.first?.source ?? '',
+    records: own.records,
+    account: own.name,
     theirPopulations: populationNames(partner.scope, [...populations]),
     tier: row.tier,
     matchedBy,
     reasons: row.reasons,
-    decision: decisionOf(store, partnership.id, { myHandle: row.mine, theirHandle: row.theirs }),
-    ...(explain ? { evidence: explain(records, matchedBy, tags) } : {}),
+    decision: decisionOf(viewer.store, partnership.id, { myHandle: row.mine, theirHandle: row.theirs }),
+    ...(why ? { evidence: own.evidence(matchedBy, tags) } : {}),
     fields,
     firstSeen: row.firstSeen,
     firstSeenAt: row.firstSeenAt,
-    removed: account === null,
+    removed: own.first === null,
   };
 }
 
@@ -278,7 +266,7 @@ function openFields(
   partner: PartnerHead,
   tag: Uint8Array,
   wrapped: Uint8Array,
-  key: Uint8Array,
+  wrap: Uint8Array,
   row: OverlapAnswer['rows'][number],
 ): Partial<Record<Field, string>> {
   const context = {
@@ -287,7 +275,7 @@ function openFields(
     submission: partner.head.number,
     scopeHash: partner.head.scopeHash,
   };
-  const rowKey = unwrapRowKey(wrapKey(key, partner.context.side), context, tag, wrapped);
+  const rowKey = unwrapRowKey(wrap, context, tag, wrapped);
   if (!rowKey) throw alarm('partner_alarm', partnership, 'sealed fields do not open');
   const fields: Partial<Record<Field, string>> = {};
   for (const field of FIELDS) {

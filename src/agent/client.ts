@@ -7,7 +7,9 @@ import { toBase64url } from '../../protocol/bytes.ts';
 import type { HealthCode } from '../../protocol/health.ts';
 import type { OrganisationId, PartnershipId, Side } from '../../protocol/ids.ts';
 import { signLogin } from '../../protocol/login.ts';
-import type { MemberId, Role } from '../../protocol/member.ts';
+import type { MemberId, Role, ViewerRole } from '../../protocol/member.ts';
+import type { CellGrant, ScopeRule } from '../../protocol/scope.ts';
+import type { Act } from '../../protocol/statement.ts';
 import * as shapes from '../wire/answers.ts';
 import type { Keyring } from './keyring.ts';
 import { Problem } from './problem.ts';
@@ -25,6 +27,8 @@ export type PartnershipView = z.infer<typeof shapes.partnershipView>;
 export type MatrixAnswer = z.infer<typeof shapes.matrix>;
 export type OverlapAnswer = z.infer<typeof shapes.overlap>;
 export type WhiteSpaceAnswer = z.infer<typeof shapes.whiteSpace>;
+export type ScopesAnswer = z.infer<typeof shapes.scopes>;
+export type ScopeRequest = z.infer<typeof shapes.scopeRequests>['requests'][number];
 export type LedgerAnswer = z.infer<typeof shapes.ledger>;
 export type ListedPartnership = z.infer<typeof shapes.partnershipList>['partnerships'][number];
 export type ListedMember = z.infer<typeof shapes.members>['members'][number];
@@ -116,6 +120,40 @@ export class Client {
     return (await this.#json(shapes.members, 'GET', '/v1/members')).members;
   }
 
+  member(id: MemberId): Promise<ListedMember> {
+    return this.#json(shapes.member, 'GET', `/v1/members/${id}`);
+  }
+
+  /** The caller's own vault keys, wrapped, and the certificate that its organisation has now. */
+  vault(): Promise<z.infer<typeof shapes.vault>> {
+    return this.#json(shapes.vault, 'GET', '/v1/vault');
+  }
+
+  putWrap(id: MemberId, number: number, wrap: Uint8Array) {
+    return this.#put(`/v1/members/${id}/vault/${number}`, { wrap: toBase64url(wrap) });
+  }
+
+  /** Deletes the wrapped keys of all members below this number. */
+  dropWraps(number: number) {
+    return this.#call('DELETE', `/v1/vault/${number}`);
+  }
+
+  putVaultRows(id: PartnershipId, key: number, rows: Uint8Array) {
+    return this.#call('PUT', `/v1/partnerships/${id}/vault/${key}/rows`, { bytes: rows });
+  }
+
+  putVaultNames(id: PartnershipId, key: number, index: number, piece: Uint8Array) {
+    return this.#call('PUT', `/v1/partnerships/${id}/vault/${key}/names/${index}`, { bytes: piece });
+  }
+
+  vaultNames(id: PartnershipId, key: number, index: number): Promise<Uint8Array> {
+    return this.#bytes(`/v1/partnerships/${id}/vault/${key}/names/${index}`);
+  }
+
+  putVaultHead(id: PartnershipId, number: number, head: Uint8Array) {
+    return this.#put(`/v1/partnerships/${id}/vault/heads/${number}`, { head: toBase64url(head) });
+  }
+
   /** Without partnerships (null) the member works with all partners. */
   inviteMember(
     id: MemberId,
@@ -196,6 +234,57 @@ export class Client {
 
   putScope(id: PartnershipId, number: number, scope: Uint8Array) {
     return this.#put(`/v1/partnerships/${id}/scopes/${number}`, { scope: toBase64url(scope) });
+  }
+
+  /** What somebody says of a version of the scope of a side. */
+  putStatement(id: PartnershipId, side: Side, number: number, act: Act, statement: Uint8Array) {
+    return this.#put(`/v1/partnerships/${id}/scopes/${side}/${number}/statements/${act}`, {
+      statement: toBase64url(statement),
+    });
+  }
+
+  /** All versions of both sides' scopes that the caller may see. */
+  scopes(id: PartnershipId): Promise<ScopesAnswer> {
+    return this.#json(shapes.scopes, 'GET', `/v1/partnerships/${id}/scopes`);
+  }
+
+  /** The own organisation's rosters, from the first. */
+  async rosters(): Promise<Uint8Array[]> {
+    return (await this.#json(shapes.rosters, 'GET', '/v1/rosters')).rosters;
+  }
+
+  putRoster(number: number, roster: Uint8Array) {
+    return this.#put(`/v1/rosters/${number}`, { roster: toBase64url(roster) });
+  }
+
+  putLimit(id: PartnershipId, role: ViewerRole, limit: CellGrant) {
+    return this.#put(`/v1/partnerships/${id}/limits/${role}`, limit);
+  }
+
+  deleteLimit(id: PartnershipId, role: ViewerRole) {
+    return this.#call('DELETE', `/v1/partnerships/${id}/limits/${role}`);
+  }
+
+  /** What people asked either side's legal for. */
+  async scopeRequests(id: PartnershipId): Promise<ScopeRequest[]> {
+    return (await this.#json(shapes.scopeRequests, 'GET', `/v1/partnerships/${id}/scope-requests`)).requests;
+  }
+
+  /** Asks the partner's legal for more; `request` is 16 random bytes in hexadecimal. */
+  putScopeRequest(
+    id: PartnershipId,
+    request: string,
+    body: { readonly text: string; readonly rules?: readonly ScopeRule[] },
+  ) {
+    return this.#put(`/v1/partnerships/${id}/scope-requests/${request}`, body);
+  }
+
+  answerScopeRequest(
+    id: PartnershipId,
+    request: string,
+    body: { readonly answer: 'granted' | 'declined'; readonly text: string },
+  ) {
+    return this.#put(`/v1/partnerships/${id}/scope-requests/${request}/answer`, body);
   }
 
   putRequest(id: PartnershipId, of: Side, number: number, request: Uint8Array) {

@@ -30,6 +30,8 @@ const DELETED = [
   'outbox',
   'outgoing',
   'reviews',
+  'vault_rows',
+  'vault_names',
 ] as const;
 
 /**
@@ -159,6 +161,7 @@ function close(store: Store, { id, deadSince }: Partnership, ended: EndedState):
       pendingSubmission: null,
       request: null,
       waiting: null,
+      vault: null,
     }));
   });
   // Deleted rows, and older versions of the seed's row, would lie in free pages until these are used again.

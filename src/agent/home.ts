@@ -25,6 +25,10 @@ export interface Home {
   readonly memberFile: string;
   readonly memberKeysFile: string;
   readonly sessionFile: string;
+  /** Of a member's home: keys and papers that were seen, and stay what they are. */
+  readonly pinsFile: string;
+  /** What new partners are usually granted; a draft. */
+  readonly scopeDefaultsFile: string;
 }
 
 /** Where the files of a home stand. Without a path: COMMONGROUND_HOME, else ~/.commonground. */
@@ -40,6 +44,8 @@ export function homeAt(path: string | undefined): Home {
     memberFile: join(directory, 'member.json'),
     memberKeysFile: join(directory, 'member-keys.age'),
     sessionFile: join(directory, 'session.json'),
+    pinsFile: join(directory, 'pins.json'),
+    scopeDefaultsFile: join(directory, 'scope-defaults.json'),
   };
 }
 
@@ -58,7 +64,7 @@ export function withoutKeyring(home: Home): Problem {
     ? new Problem(
         'member_home',
         `${home.directory} is a member’s home: it has no keyring, so lists, keys and syncs are not its business`,
-        'run this where `commonground init` was run; here work matrix, ledger, member, whoami, login and logout',
+        'run this where `commonground init` was run; here work, by your role, matrix, overlap, whitespace, review, export, ledger, scope show, member, whoami, login and logout',
       )
     : new Problem(
         'not_initialised',

@@ -35,7 +35,9 @@ export { EXIT, Problem, type ProblemCode } from './problem.ts';
 export { type CheckReport, checkList } from './quality/check.ts';
 export type { Tuning } from './quality/tuning.ts';
 export { parseRule } from './rule.ts';
-export { type GrantOptions, grantScope, PRESETS, type Preset, presetRules, revokeScope } from './scopes.ts';
+export type { GrantOptions } from './scopes/draft.ts';
+export { grantScope, revokeScope } from './scopes/granting.ts';
+export { PRESETS, type Preset, presetRules } from './scopes/presets.ts';
 export {
   type ImportSummary,
   importSource,

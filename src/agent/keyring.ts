@@ -197,6 +197,28 @@ export async function renewKeyring(
   const content = await readContent(home, identity);
   const before = readCertificate(content.signedCertificate);
   if (!before.ok) throw new Problem('keyring_damaged', 'the certificate in the keyring does not check');
+  const { seed, publicKey } = await openRootKey(identity, root, before.value.rootKey);
+  const now = Math.floor(nowMs / 1000);
+  const signed = issueCertificate(
+    {
+      ...before.value,
+      serial: Math.max(before.value.serial, options.above) + 1,
+      validFrom: now,
+      validUntil: now + CERTIFICATE_SECONDS,
+    },
+    { seed, publicKey },
+  );
+  const renewed = encodeContent({ ...content, signedCertificate: signed });
+  replaceFile(home.keyringFile, await sealOwn(await recipientOf(identity), renewed));
+  return readKeyring(home, identity, nowMs);
+}
+
+/** The root key in the file, where it is that of this organisation. */
+export async function openRootKey(
+  identity: string,
+  root: RootKeyFile,
+  expected: Uint8Array,
+): Promise<{ readonly seed: Uint8Array; readonly publicKey: Uint8Array }> {
   const file = readSecretFile(root.file);
   const plain =
     root.passphrase === null
@@ -211,22 +233,10 @@ export async function renewKeyring(
   const parsed = rootFile.safeParse(JSON.parse(new TextDecoder().decode(plain)));
   if (!parsed.success) throw new Problem('bad_input', `${root.file} holds no root key`);
   const publicKey = signingPublicKey(parsed.data.rootSeed);
-  if (!equal(publicKey, before.value.rootKey)) {
+  if (!equal(publicKey, expected)) {
     throw new Problem('bad_input', `${root.file} is the root key of another organisation`);
   }
-  const now = Math.floor(nowMs / 1000);
-  const signed = issueCertificate(
-    {
-      ...before.value,
-      serial: Math.max(before.value.serial, options.above) + 1,
-      validFrom: now,
-      validUntil: now + CERTIFICATE_SECONDS,
-    },
-    { seed: parsed.data.rootSeed, publicKey },
-  );
-  const renewed = encodeContent({ ...content, signedCertificate: signed });
-  replaceFile(home.keyringFile, await sealOwn(await recipientOf(identity), renewed));
-  return readKeyring(home, identity, nowMs);
+  return { seed: parsed.data.rootSeed, publicKey };
 }
 
 async function readKeyring(home: Home, identity: string, nowMs: number): Promise<Keyring> {

@@ -16,13 +16,18 @@ export function knownNames(store: Store, names: readonly string[]): Set<string> 
   }
   const known = new Set<string>();
   if (asked.size === 0) return known;
-  for (const { record } of eachAccount(store)) {
-    for (const value of nameValues({ ...identityOf(record), domains: [] }))
-      for (const name of asked.get(value) ?? []) known.add(name);
+  for (const value of ownNameValues(store)) {
+    for (const name of asked.get(value) ?? []) known.add(name);
   }
   return known;
 }
 
-function nameValues(facts: Parameters<typeof identify>[0]): string[] {
+/** The names of the whole own list as they are compared, again and again where several accounts have one. */
+export function* ownNameValues(store: Store): Generator<string> {
+  for (const { record } of eachAccount(store)) yield* nameValues({ ...identityOf(record), domains: [] });
+}
+
+/** The forms of names that are compared. */
+export function nameValues(facts: Parameters<typeof identify>[0]): string[] {
   return identify(facts).identifiers.flatMap(({ kind, value }) => (kind === 'name' ? [value] : []));
 }

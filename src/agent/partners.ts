@@ -14,11 +14,11 @@ import {
   INVITATION_NONCE_BYTES,
   type Introduction,
   open,
-  parsePhrase,
   phrase,
   readAcceptance,
   readOpening,
 } from '../../protocol/invitation.ts';
+import { parsePhrase } from '../../protocol/words.ts';
 import { type Agent, timestamp } from './agent.ts';
 import { Client, type PartnershipView } from './client.ts';
 import { writeConfiguration } from './home.ts';

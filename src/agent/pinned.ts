@@ -11,6 +11,7 @@ import {
   refuseEnded,
   updatePartnership,
 } from './store/partnerships.ts';
+import type { Viewer } from './viewer.ts';
 
 /** Throws unless the partner was verified on this machine. */
 export function requireVerified(partnership: Partnership): PinnedPartner {
@@ -27,7 +28,7 @@ export function requireVerified(partnership: Partnership): PinnedPartner {
 
 /** Follows a renewal of the partner's agent key: the same root key must vouch for it with a higher serial number. */
 export function followCertificate(
-  agent: Agent,
+  agent: Viewer,
   partnership: Partnership,
   view: PartnershipView,
 ): Partnership {

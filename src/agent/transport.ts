@@ -38,7 +38,7 @@ export class ServiceRefusal extends Problem {
   readonly retryAfterMs: number | null;
 
   constructor(reply: Pick<Reply, 'retryAfterMs'>, serviceCode: string, message: string, hint?: string) {
-    super(serviceCode === 'wrong_role' ? 'wrong_role' : 'service_refused', message, hint);
+    super(isOwnRule(serviceCode) ? serviceCode : 'service_refused', message, hint);
     this.serviceCode = serviceCode;
     this.retryAfterMs = reply.retryAfterMs;
   }
@@ -158,11 +158,18 @@ function refusal(reply: Reply): ServiceRefusal {
   return new ServiceRefusal(reply, code, detail ? `${title}: ${detail}` : title, HINTS[code]);
 }
 
+/** Refusals that are not the service's choice but the organisation's own rules. */
+function isOwnRule(code: string): code is 'wrong_role' | 'forbidden' {
+  return code === 'wrong_role' || code === 'forbidden';
+}
+
 /** What to do about the refusals that a person can do something about. */
 const HINTS: Readonly<Record<string, string>> = {
   unauthenticated: 'register the organisation first: `commonground register`, or accept an invitation',
   wrong_role:
     'ask a colleague who has the role, or an admin of your organisation; `commonground whoami` tells yours',
+  forbidden:
+    'ask from the home of a member who has the role: `commonground login` there; `commonground member list` shows who that is',
   wrong_credentials:
     'try again; after ten wrong ones wait a quarter of an hour. An admin can invite you anew',
   weak_password: 'four or five random words are good',

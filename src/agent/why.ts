@@ -2,6 +2,7 @@
 import { toHex } from '../../protocol/bytes.ts';
 import type { Identity } from '../../protocol/identifiers/index.ts';
 import type { Kind } from '../../protocol/identifiers/kind.ts';
+import { derivedKey, tagOf } from '../../protocol/keys.ts';
 import type { Agent } from './agent.ts';
 import type { ComparedMeaning } from './import/columns.ts';
 import { ownList } from './quality/own.ts';
@@ -55,14 +56,46 @@ export function explainer(agent: Agent, partnership: Partnership) {
     return [...matched, ...refined].map(({ kind, value }) => ({
       kind,
       value,
-      columns: columnsOf(kind, records),
+      columns: columnsOf(kind, records, (source) => sources.get(source)?.columns),
     }));
   };
+}
 
-  function columnsOf(kind: Kind, records: readonly Account[]): string[] {
-    const columns = records.flatMap(({ source }) =>
-      COLUMNS_OF[kind].flatMap((meaning) => sources.get(source)?.columns[meaning] ?? []),
-    );
-    return [...new Set(columns)];
-  }
+/** The columns of a source by what they mean. */
+export type Columns = Readonly<Partial<Record<ComparedMeaning, readonly string[]>>>;
+
+/** The columns of the records' sources that an identifier of the kind can come from. */
+export function columnsOf(
+  kind: Kind,
+  records: readonly { readonly source: string }[],
+  columnsIn: (source: string) => Columns | undefined,
+): string[] {
+  const columns = records.flatMap(({ source }) =>
+    COLUMNS_OF[kind].flatMap((meaning) => columnsIn(source)?.[meaning] ?? []),
+  );
+  return [...new Set(columns)];
+}
+
+/** The values of an account's identifiers by their tags, in hexadecimal: what the vault says of them to members. */
+export function valuesByTag(agent: Agent, partnership: Partnership) {
+  const { store } = agent;
+  const own = ownList(store, normaliserOf(agent, partnership)?.identify);
+  const epoch = partnership.epoch?.number ?? 0;
+  return (records: readonly Account[]): Map<string, string> => {
+    const values = new Map<string, string>();
+    const nameKeys = new Map<string, Uint8Array>();
+    const identity = own.identity(records);
+    for (const identifier of identity.identifiers) {
+      const lookup = identifierLookup(store, partnership.id, epoch, identifier);
+      const known = knownIdentifier(store, partnership.id, epoch, lookup);
+      if (!known) continue;
+      values.set(toHex(known.tag), identifier.value);
+      if (identifier.kind === 'name') nameKeys.set(identifier.value, known.key);
+    }
+    for (const { kind, value, of } of identity.derived) {
+      const key = nameKeys.get(of);
+      if (key) values.set(toHex(tagOf(derivedKey(key, kind, value))), value);
+    }
+    return values;
+  };
 }

@@ -3,6 +3,8 @@ import { Command } from '@commander-js/extra-typings';
 import { type Agent, openAgent } from '../agent/agent.ts';
 import { type Home, homeAt } from '../agent/home.ts';
 import { type Caller, openCaller } from '../agent/member/caller.ts';
+import { openViewer } from '../agent/member/viewer.ts';
+import type { Viewer } from '../agent/viewer.ts';
 
 /** A subcommand with `--home` and `--json`, and an example under its help. */
 export function command(name: string, description: string, example: string) {
@@ -46,6 +48,19 @@ export async function withCaller<Value>(
     return await work(caller);
   } finally {
     caller.close();
+  }
+}
+
+/** Opens a home of either kind to ask questions, for one command. */
+export async function withViewer<Value>(
+  options: { readonly home?: string | undefined },
+  work: (viewer: Viewer) => Promise<Value>,
+): Promise<Value> {
+  const viewer = await openViewer(homeOf(options), Date.now);
+  try {
+    return await work(viewer);
+  } finally {
+    viewer.close();
   }
 }
 

@@ -1,8 +1,9 @@
 /** Why an answer is empty: a person must be able to tell "nothing in common" from "nothing granted" and "not synced". */
-import { type CellGrant, cellGrant, populationGrant, type Scope } from '../../protocol/scope.ts';
-import type { Agent } from '../agent/agent.ts';
-import { readMine, readTheirs } from '../agent/scopes.ts';
+import type { ViewerRole } from '../../protocol/member.ts';
+import { ANY_POPULATION, type CellGrant, cellGrant, type Scope } from '../../protocol/scope.ts';
+import { myScope, newestScope, theirScope, versions } from '../agent/scopes/following.ts';
 import { getPartnership, type Partnership } from '../agent/store/partnerships.ts';
+import type { Viewer } from '../agent/viewer.ts';
 
 /** What is asked, and of which of the partner's populations, where it was narrowed. */
 export interface Asked {
@@ -25,7 +26,7 @@ export interface EmptyReason {
 
 /** The first of what stands in the way, from the partner's newest scope and the state of the work. */
 export async function emptyReason(
-  agent: Agent,
+  viewer: Viewer,
   partnership: Partnership,
   asked: Asked,
 ): Promise<EmptyReason> {
@@ -35,13 +36,11 @@ export async function emptyReason(
     reason,
     message: `${alias}: ${message}`,
   });
-  const current = getPartnership(agent.store, id);
-  const scope = readTheirs(current);
+  const current = getPartnership(viewer.store, id);
+  const inForce = theirScope(viewer, current);
+  const scope = inForce?.scope ?? newestOf(viewer, current, 'theirs');
   const granted = scope?.rules.length ? scope.populations : [];
-  if (!scope || granted.length === 0)
-    return because('nothing_granted', `it grants you nothing yet; ask it for \`commonground scope grant\``);
-  if (scope.validUntil !== null && agent.now() >= Date.parse(scope.validUntil))
-    return because('nothing_granted', `what it granted you ended on ${scope.validUntil}`);
+  if (!scope || granted.length === 0) return because('nothing_granted', notInForce(viewer, current));
   const unknown = asked.theirs?.find((name) => !granted.includes(name));
   if (unknown !== undefined)
     return because(
@@ -49,16 +48,18 @@ export async function emptyReason(
       `it grants you no population called ${unknown}; it grants ${granted.join(', ')}`,
     );
   const populations = asked.theirs ?? granted;
-  const level = levelProblem(scope, populations, asked.what);
+  const level = levelProblem(scope, populations, asked.what, viewer.role);
   if (level) return because('level', level);
-  if (asked.what === 'whitespace' && !isReturned(scope, populations, readMine(agent, current)))
+  const mine = myScope(viewer, current)?.scope ?? newestOf(viewer, current, 'mine');
+  if (asked.what === 'whitespace' && !isReturned(scope, populations, mine, viewer.role))
     return because(
       'accounts_not_returned',
       `it grants you names, but they show only to who grants which accounts meet, too: \`commonground scope grant --partner ${alias} --preset overlap\``,
     );
-  const view = await agent.client().partnership(id);
+  const view = await viewer.client().partnership(id);
   if (!view.snapshot)
     return because('no_snapshot', 'nothing is compared yet; both of you run `commonground sync --wait`');
+  if (!inForce) return because('nothing_granted', notInForce(viewer, current));
   const found = {
     matrix: 'nothing is granted between your populations and its',
     overlap: 'no accounts in common, as far as you asked',
@@ -67,12 +68,39 @@ export async function emptyReason(
   return because('nothing_found', found);
 }
 
+/** What is about to come into force. */
+function newestOf(viewer: Viewer, partnership: Partnership, whose: 'mine' | 'theirs'): Scope | null {
+  return partnership.verifiedAt ? (newestScope(viewer, partnership, whose)?.papers.scope ?? null) : null;
+}
+
+/** Why nothing of the partner's is in force. */
+function notInForce(viewer: Viewer, partnership: Partnership): string {
+  const newest = versions(viewer, partnership, 'theirs').at(-1);
+  switch (newest?.standing) {
+    case 'approved':
+      return `version ${newest.papers.scope.number} of what it grants you is not accepted yet: \`commonground sync\`, or a person of yours by \`commonground scope accept\``;
+    case 'waits':
+      return `what it grants you begins on ${newest.papers.scope.validFrom}`;
+    case 'expired':
+      return `what it granted you ended on ${newest.papers.scope.validUntil}`;
+    case 'revoked':
+      return 'it revoked what it granted you';
+    default:
+      return 'it grants you nothing yet; ask it for `commonground scope grant`';
+  }
+}
+
 /** Names of the white space of a cell show where both sides grant which accounts meet in it. */
-function isReturned(theirs: Scope, populations: readonly string[], mine: Scope | null): boolean {
+function isReturned(
+  theirs: Scope,
+  populations: readonly string[],
+  mine: Scope | null,
+  role: ViewerRole,
+): boolean {
   return (mine?.populations ?? []).some((own) =>
     populations.some((name) => {
-      const grant = cellGrant(theirs, name, own);
-      const returned = mine && cellGrant(mine, own, name);
+      const grant = cellGrant(theirs, name, own, role);
+      const returned = mine && cellGrant(mine, own, name, role);
       return grant.whiteSpace === 'names' && showsAccounts(grant) && returned && showsAccounts(returned);
     }),
   );
@@ -82,10 +110,16 @@ function showsAccounts({ level }: CellGrant): boolean {
   return level === 'accounts' || level === 'fields';
 }
 
-function levelProblem(scope: Scope, populations: readonly string[], what: Asked['what']): string | null {
-  const grants = populations.map((name) => populationGrant(scope, name));
+function levelProblem(
+  scope: Scope,
+  populations: readonly string[],
+  what: Asked['what'],
+  role: ViewerRole,
+): string | null {
+  const partners = [ANY_POPULATION, ...scope.rules.map((rule) => rule.partnerPopulation)];
+  const grants = populations.flatMap((name) => partners.map((own) => cellGrant(scope, name, own, role)));
   if (what === 'overlap' && !grants.some(showsAccounts))
-    return 'it grants you numbers only (`commonground matrix`), not which accounts meet';
+    return `it grants you (${role}) numbers only (\`commonground matrix\`), not which accounts meet`;
   if (what === 'whitespace' && grants.every(({ whiteSpace }) => whiteSpace !== 'names'))
     return `it grants you no names of accounts that you lack${grants.some(({ whiteSpace }) => whiteSpace === 'counts') ? ', only how many (`commonground matrix`)' : ''}`;
   return null;

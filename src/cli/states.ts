@@ -1,5 +1,6 @@
 /** What the agents' codes mean to a person. */
 import type { HealthCode } from '../../protocol/health.ts';
+import type { Standing as ScopeStanding } from '../../protocol/standing.ts';
 import type { Standing } from '../agent/sync/standing.ts';
 import type { Waiting } from '../agent/sync/step.ts';
 
@@ -14,9 +15,23 @@ export const WAITING_TEXTS: Readonly<Record<Waiting, string>> = {
     'waiting for the partner to update commonground: it has no version of the matching rules in common with yours',
   you_update: 'waiting for you: update commonground; the partner has only newer matching rules',
   you_grant: 'waiting for you: `commonground scope grant`',
+  partner_accepts_scope: 'waiting for the partner to accept your scope',
+  you_accept_scope: 'waiting for you: `commonground scope accept` of what the partner grants',
+  scope_begins: 'waiting for the day on which the scope begins',
   partner_grants: 'waiting for the partner to grant a scope',
   partner_evaluates: 'waiting for the partner’s next sync',
   partner_submits: 'your list is in; waiting for the partner’s',
+};
+
+/** Where a version of a scope stands. */
+export const STANDING_TEXTS: Readonly<Record<ScopeStanding, string>> = {
+  proposed: 'proposed, waits for approval',
+  approved: 'approved, waits for acceptance by the other side',
+  waits: 'accepted, not begun yet',
+  in_force: 'in force',
+  expired: 'ended: expired',
+  superseded: 'replaced by a newer version',
+  revoked: 'ended: revoked',
 };
 
 /** How a partnership stands. */
@@ -33,6 +48,9 @@ const REPORT_TEXTS: Readonly<Record<HealthCode, string>> = {
   you_update: 'it waits for its own people to update commonground',
   you_grant: 'it waits for its own people to grant a scope',
   partner_grants: 'it waits for you to grant a scope',
+  partner_accepts_scope: 'it waits for you to accept its scope',
+  you_accept_scope: 'it waits for its own people to accept your scope',
+  scope_begins: 'it waits for the day on which the scope begins',
   partner_evaluates: 'it waits for your next sync',
   partner_submits: 'it waits for your list',
   budget_spent: 'your budget of comparisons does not suffice for its list',

@@ -8,7 +8,8 @@ import { askOverlap, askWhiteSpace } from '../../src/agent/answers.ts';
 import { backup, restore } from '../../src/agent/backup.ts';
 import { type Home, homeAt, readConfiguration } from '../../src/agent/home.ts';
 import { createKeyring, lock, unlock } from '../../src/agent/keyring.ts';
-import { grantScope, readMine } from '../../src/agent/scopes.ts';
+import { versions } from '../../src/agent/scopes/following.ts';
+import { grantScope } from '../../src/agent/scopes/granting.ts';
 import { getPartnership } from '../../src/agent/store/partnerships.ts';
 import { usedCount } from '../../src/agent/sync/evaluate.ts';
 import { type SyncReport, syncPartnership } from '../../src/agent/sync/sync.ts';
@@ -102,7 +103,7 @@ describe('a home that was restored', () => {
     await importRows(pair.b, pair.folder, MOST_B);
     await rest(agent);
     const partnership = getPartnership(agent.store, pair.partnership(pair.b).id);
-    expect(readMine(agent, partnership)).toMatchObject({ number: 2, minimumCount: 7 });
+    expect(versions(agent, partnership, 'mine').at(-1)?.papers.scope).toMatchObject({ number: 2, minimumCount: 7 });
     expect(partnership.lastSubmission?.number).toBe(4);
     // Two before the backup, two after it, one after the restore.
     expect(used(agent)).toBe(5);

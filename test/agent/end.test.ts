@@ -9,7 +9,7 @@ import type { PartnershipView } from '../../src/agent/client.ts';
 import { endPartnership } from '../../src/agent/ending.ts';
 import { invite } from '../../src/agent/partners.ts';
 import { decode } from '../../src/agent/pinned.ts';
-import { grantScope } from '../../src/agent/scopes.ts';
+import { grantScope } from '../../src/agent/scopes/granting.ts';
 import { findPartnership, updatePartnership } from '../../src/agent/store/partnerships.ts';
 import { syncPartnership } from '../../src/agent/sync/sync.ts';
 import { collect } from '../support/files.ts';

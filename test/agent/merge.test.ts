@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Scope } from '../../protocol/scope.ts';
+import type { CellGrant, Field } from '../../protocol/scope.ts';
 import { canonicalId } from '../../src/agent/import/identity.ts';
 import { NORMALISERS, type Normaliser } from '../../src/agent/normalisers.ts';
 import { UNTUNED } from '../../src/agent/quality/tuning.ts';
@@ -9,6 +9,7 @@ import { countAccounts, putPopulation } from '../../src/agent/store/lists.ts';
 import { putTuning } from '../../src/agent/store/tuning.ts';
 import { sharedPages } from '../../src/agent/sync/share.ts';
 import { type OwnHome, ownHome } from '../support/own.ts';
+import { ruleOf, scopeWith } from '../support/scopes.ts';
 
 const [NEWEST] = NORMALISERS.slice(-1) as [Normaliser];
 
@@ -115,16 +116,13 @@ describe('records of one company', () => {
 });
 
 describe('what leaves of a company with several records', () => {
-  const grant = (population: string, fields: readonly string[], whiteSpace = 'none') => ({
-    population,
-    partnerPopulation: '*',
-    level: fields.length === 0 ? 'accounts' : 'fields',
-    fields,
-    whiteSpace,
-    review: false,
-  });
+  const grant = (
+    population: string,
+    fields: readonly Field[],
+    whiteSpace: CellGrant['whiteSpace'] = 'none',
+  ) => ruleOf(population, '*', { level: fields.length === 0 ? 'accounts' : 'fields', fields, whiteSpace });
   const shared = (...rules: ReturnType<typeof grant>[]) => {
-    const scope = { populations: ['customers', 'prospects'], rules } as unknown as Scope;
+    const scope = scopeWith({ rules });
     return [...sharedPages(own.agent.store, scope, NEWEST)].flat();
   };
 

@@ -1,9 +1,8 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Agent } from '../../src/agent/agent.ts';
-import { decode } from '../../src/agent/pinned.ts';
 import { parseRule } from '../../src/agent/rule.ts';
-import { readMine } from '../../src/agent/scopes.ts';
+import { newestScope } from '../../src/agent/scopes/following.ts';
 import { putPopulation } from '../../src/agent/store/lists.ts';
 import { type ListState, scanList, stillWanted } from '../../src/agent/sync/list.ts';
 import { newestNormaliser } from '../../src/agent/sync/terms.ts';
@@ -26,13 +25,13 @@ afterEach(() => pair.close());
 
 function scan(agent: Agent, want: boolean): Promise<ListState> {
   const partnership = pair.partnership(agent);
-  const scope = readMine(agent, partnership);
-  if (!scope || !partnership.scopes.mine) throw new Error('no scope');
+  const newest = newestScope(agent, partnership, 'mine');
+  if (!newest) throw new Error('no scope');
   return scanList(
     agent.store,
     partnership.id,
-    scope,
-    decode(partnership.scopes.mine),
+    newest.papers.scope,
+    newest.signed,
     newestNormaliser(agent, partnership),
     want,
   );

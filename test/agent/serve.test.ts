@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Agent } from '../../src/agent/agent.ts';
-import { grantScope } from '../../src/agent/scopes.ts';
+import { grantScope } from '../../src/agent/scopes/granting.ts';
 import { inEpoch } from '../../src/agent/sync/context.ts';
 import { collectEvaluations, uncollected } from '../../src/agent/sync/request.ts';
 import { whileServing } from '../../src/agent/sync/serve.ts';

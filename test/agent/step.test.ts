@@ -6,11 +6,19 @@ const RESTING: Facts = {
   verified: true,
   epoch: { offered: true, partnerOffered: true, signed: true, partnerSigned: true },
   terms: { published: true, partnerPublished: true, agreed: true, partnerIsNewer: false },
-  scope: { granted: true, published: true, partnerGranted: true },
+  scope: {
+    granted: true,
+    published: true,
+    partnerGranted: true,
+    next: null,
+    partnerNext: null,
+    receiptDue: false,
+  },
   toEvaluate: 0,
   request: null,
   wanted: 0,
   submission: { current: true, pending: false },
+  vaultDue: false,
   partnerSubmitted: true,
 };
 const request = { unsent: false, toCollect: 0, outstanding: 0 };
@@ -30,6 +38,31 @@ describe('the next step', () => {
       'the scope did not reach the service',
       { scope: { ...RESTING.scope, published: false } },
       'publish_scope',
+    ],
+    [
+      'the partner’s scope waits for this company of one',
+      { scope: { ...RESTING.scope, partnerNext: 'accept' } },
+      'accept_scope',
+    ],
+    [
+      'a scope of the partner’s has ended',
+      { scope: { ...RESTING.scope, receiptDue: true } },
+      'give_receipt',
+    ],
+    [
+      'the partner did not accept the scope',
+      { scope: { ...RESTING.scope, granted: false, next: 'approved' } },
+      'wait partner_accepts_scope',
+    ],
+    [
+      'the scope has not begun',
+      { scope: { ...RESTING.scope, granted: false, next: 'waits' } },
+      'wait scope_begins',
+    ],
+    [
+      'people here have to accept what is needed',
+      { wanted: 1, scope: { ...RESTING.scope, partnerGranted: false, partnerNext: 'approved' } },
+      'wait you_accept_scope',
     ],
     [
       'the normaliser terms did not reach the service',

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { askMatrix, askOverlap, askWhiteSpace } from '../../src/agent/answers.ts';
-import { grantScope, revokeScope } from '../../src/agent/scopes.ts';
+import { grantScope, revokeScope } from '../../src/agent/scopes/granting.ts';
 import { syncPartnership } from '../../src/agent/sync/sync.ts';
 import { collect } from '../support/files.ts';
 import {
@@ -11,6 +11,7 @@ import {
   type Row,
   twoOrganisations,
 } from '../support/homes.ts';
+import { ruleOf } from '../support/scopes.ts';
 
 const A: Row[] = [
   ['a1', 'Siemens AG', 'siemens.com', 'Customer', 'Ann'],
@@ -193,12 +194,7 @@ describe('two organisations on a real service', () => {
 describe('rounded counts', () => {
   const COUNTS = {
     ...EVERYTHING,
-    rules: EVERYTHING.rules.map((rule) => ({
-      ...rule,
-      level: 'counts' as const,
-      fields: [],
-      whiteSpace: 'none' as const,
-    })),
+    rules: EVERYTHING.rules.map(({ population }) => ruleOf(population, '*', { level: 'counts' })),
     minimumCount: 5,
   };
 

@@ -5,7 +5,7 @@ import { type Agent, openAgent } from '../../src/agent/agent.ts';
 import { askOverlap } from '../../src/agent/answers.ts';
 import { acceptInvitation, introduce, invite, readInvitation, verify } from '../../src/agent/partners.ts';
 import { Problem } from '../../src/agent/problem.ts';
-import { grantScope } from '../../src/agent/scopes.ts';
+import { grantScope } from '../../src/agent/scopes/granting.ts';
 import { findPartnership, type Partnership, updatePartnership } from '../../src/agent/store/partnerships.ts';
 import { judge, PACE, type Pace, restDelay } from '../../src/agent/sync/pace.ts';
 import { type WatchEvent, watch } from '../../src/agent/sync/watch.ts';

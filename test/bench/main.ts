@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: the cryptography an element, the storage, and whole mappings beside @openmined/psi.js, in one run.
+ * `npm run bench`: the cryptography an element, the storage, questions, and whole mappings beside @openmined/psi.js, in one run.
  * `-- --full` adds 100,000 accounts a side and the mix of identifiers that real lists give. The results go to one JSON
  * file, and the last line is the same JSON.
  */
@@ -10,6 +10,7 @@ import { benchAllCores, benchElements, benchPool } from './elements.ts';
 import { type Mapping, mapLists } from './mapping.ts';
 import { benchNormaliser } from './normalise.ts';
 import { benchPsi, type PsiRun } from './psi.ts';
+import { benchQuestions } from './questions.ts';
 import { benchStorage } from './storage.ts';
 
 const { values: options } = parseArgs({
@@ -22,7 +23,7 @@ const { values: options } = parseArgs({
 });
 if (options.help) {
   console.log(
-    'npm run bench [-- --quick | --full | --huge]\n\n--quick: only elements and storage. --full: also 100,000 × 100,000 and real identifiers. --huge: as --full, and 300,000 × 300,000 for its memory.',
+    'npm run bench [-- --quick | --full | --huge]\n\n--quick: only elements, storage and questions. --full: also 100,000 × 100,000 and real identifiers. --huge: as --full, and 300,000 × 300,000 for its memory.',
   );
   process.exit(0);
 }
@@ -60,6 +61,15 @@ console.log(
   `\n1,000,000 tags stored in ${storage.insertSeconds.toFixed(2)} s (${storage.rowsPerSecond} a second), joined in ${storage.joinSeconds.toFixed(2)} s`,
 );
 
+const questions = await benchQuestions(1_000_000, 100_000, options.quick ? 5 : 30);
+const { pages } = questions;
+console.log(
+  `\nquestions to 1,000,000 × 1,000,000 accounts with ${questions.pairs} pairs: a decision ${questions.decisionMicros.toFixed(1)} µs, a matrix of 5 × 5 ${questions.matrixMs.toFixed(1)} ms, a page of 100 overlaps ${questions.pageCpuMs.toFixed(1)} ms of CPU time`,
+);
+console.log(
+  `  ${pages.viewers} viewers turning a page a second over HTTP: ${pages.p50Ms.toFixed(1)} ms, 99th percentile ${pages.p99Ms.toFixed(1)} ms (${pages.asked} pages)`,
+);
+
 const mappings: { mapping: Mapping; psi: PsiRun | null }[] = [];
 if (!options.quick) {
   for (const accounts of options.full || options.huge ? [10_000, 100_000] : [10_000]) {
@@ -80,6 +90,7 @@ const results = {
   pool,
   normaliser,
   storage,
+  questions,
   mappings,
 };
 mkdirSync('.state', { recursive: true });

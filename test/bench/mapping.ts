@@ -105,7 +105,7 @@ export async function mapLists(accounts: number, mix: 'domain' | 'real'): Promis
 }
 
 /** A port that nothing listens on now. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

@@ -179,11 +179,16 @@ describe('a member’s home', () => {
     }
   });
 
-  it('says that names need the vault', async () => {
-    for (const question of [['overlap'], ['overlap', '--why'], ['whitespace']]) {
-      const [code, name, message] = await problem(run('sales', ...question, '--json'));
-      expect([code, name]).toEqual([6, 'member_home']);
-      expect(message).toContain('vault');
+  it('says that names need the vault, and that the home with the keyring has to sync first', async () => {
+    const questions = [['overlap'], ['overlap', '--why'], ['whitespace'], ['review', 'list']];
+    questions.push(['export', 'overlap', '--format', 'csv', '--out', join(folder, 'x.csv')]);
+    const refusals = async () =>
+      await Promise.all(questions.map((question) => problem(run('sales', ...question, '--json'))));
+    for (const refusal of await refusals()) expect(refusal.slice(0, 2)).toEqual([6, 'not_synced']);
+    await pair.sync();
+    for (const refusal of await refusals()) {
+      expect(refusal.slice(0, 2)).toEqual([6, 'no_vault']);
+      expect(refusal[2]).toContain('vault');
     }
   });
 
@@ -197,10 +202,7 @@ describe('a member’s home', () => {
       ['accounts', 'test', join(folder, 'pairs.csv')],
       ['accounts', 'remove', 'accounts.csv'],
       ['renew', '--root-key', join(folder, 'root-key.age')],
-      ['review', 'list'],
-      ['review', 'confirm', '3fa29c01'],
       ['partner', 'rules', 'organisation-b'],
-      ['export', 'overlap', '--format', 'csv', '--out', join(folder, 'x.csv')],
       ['backup', join(folder, 'x.age')],
     ]) {
       const key = command[0] === 'backup' ? ['--passphrase-file', loginFile('pass', 'a passphrase')] : [];

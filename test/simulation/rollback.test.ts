@@ -3,7 +3,7 @@ import { cpSync, rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { toBase64url } from '../../protocol/bytes.ts';
 import { openPool } from '../../src/agent/crypto/pool.ts';
-import { grantScope, revokeScope } from '../../src/agent/scopes.ts';
+import { grantScope, revokeScope } from '../../src/agent/scopes/granting.ts';
 import { syncPartnership } from '../../src/agent/sync/sync.ts';
 import { document } from '../support/cli.ts';
 import { EVERYTHING } from '../support/homes.ts';

@@ -11,11 +11,13 @@ import { openExport } from '../../src/agent/import/export.ts';
 import { createKeyring } from '../../src/agent/keyring.ts';
 import { acceptInvitation, introduce, invite, readInvitation, verify } from '../../src/agent/partners.ts';
 import { parseRule } from '../../src/agent/rule.ts';
-import { type GrantOptions, grantScope } from '../../src/agent/scopes.ts';
+import type { GrantOptions } from '../../src/agent/scopes/draft.ts';
+import { grantScope } from '../../src/agent/scopes/granting.ts';
 import { importSource, putPopulation } from '../../src/agent/store/lists.ts';
 import { getPartnership, type Partnership } from '../../src/agent/store/partnerships.ts';
 import { type SyncReport, syncPartnership } from '../../src/agent/sync/sync.ts';
 import { startService } from '../../src/service/node.ts';
+import { ruleOf } from './scopes.ts';
 
 /** One account as a test writes it: id, name, domain, type. */
 export type Row = readonly [id: string, name: string, domain: string, type?: string, owner?: string];
@@ -36,14 +38,14 @@ export interface Pair {
 
 export const EVERYTHING: GrantOptions = {
   populations: ['customers', 'prospects'],
-  rules: ['customers', 'prospects'].map((population) => ({
-    population,
-    partnerPopulation: '*',
-    level: 'fields',
-    fields: ['account_name', 'owner'],
-    whiteSpace: 'names',
-    review: true,
-  })),
+  rules: ['customers', 'prospects'].map((population) =>
+    ruleOf(population, '*', {
+      level: 'fields',
+      fields: ['account_name', 'owner'],
+      whiteSpace: 'names',
+      review: true,
+    }),
+  ),
   budget: { domain: 1000, name: 1000 },
 };
 

@@ -106,7 +106,9 @@ export interface OutgoingAccount {
     readonly kind: EvaluatedKind;
     readonly tag: Uint8Array;
     readonly key: Uint8Array;
-    /** Strong, and of no other account of the list: may open the row's fields. */
+    /** Of no other account of the list. */
+    readonly sole: boolean;
+    /** Such, and of a kind that the scope takes for strong: may open the row's fields. */
     readonly opens: boolean;
   }[];
   readonly derived: readonly {
@@ -169,7 +171,7 @@ export function makeRecords(task: RecordsTask): {
 /** A mask of the kinds that may speak against a pair; a domain that other own accounts carry too is none of its own. */
 function distinguishing({ identifiers, derived }: OutgoingAccount): number {
   const kinds = new Set<Kind>([
-    ...identifiers.flatMap(({ kind, opens }) => (kind !== 'domain' || opens ? [kind] : [])),
+    ...identifiers.flatMap(({ kind, sole }) => (kind !== 'domain' || sole ? [kind] : [])),
     ...derived.map(({ kind }) => kind),
   ]);
   return DISTINGUISHING_KINDS.reduce((mask, kind, bit) => mask | (kinds.has(kind) ? 1 << bit : 0), 0);

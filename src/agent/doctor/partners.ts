@@ -6,7 +6,7 @@ import type { Agent } from '../agent.ts';
 import type { PartnershipView } from '../client.ts';
 import { describeEnding, followEnding } from '../ending.ts';
 import { lockHolder } from '../home.ts';
-import { readMine } from '../scopes.ts';
+import { myScope } from '../scopes/following.ts';
 import { listPopulations } from '../store/lists.ts';
 import { getPartnership, type Partnership, startAnew } from '../store/partnerships.ts';
 import { usedCount } from '../sync/evaluate.ts';
@@ -102,6 +102,8 @@ function checkStanding(
       );
     case 'you_grant':
       return warning(standing, text, `run \`commonground scope grant --partner ${alias}\``);
+    case 'you_accept_scope':
+      return warning(standing, text, `run \`commonground scope accept --partner ${alias}\``);
     case 'sync_due':
       return lockHolder(agent.home) === null
         ? warning(standing, text, 'run `commonground sync`')
@@ -117,7 +119,7 @@ function checkStanding(
 function* checkGrant(agent: Agent, partnership: Partnership): Generator<Finding> {
   const { alias, id } = partnership;
   const { warning, error } = findings('partner', alias);
-  const scope = readMine(agent, partnership);
+  const scope = myScope(agent, partnership)?.scope;
   if (!scope) return;
   const populations = new Set(listPopulations(agent.store).map(({ name }) => name));
   for (const name of scope.populations.filter((granted) => !populations.has(granted))) {

@@ -22,11 +22,18 @@ export const MEANINGS = [
   'currency',
   'close_date',
   'opportunity_name',
+  'note',
   'ignore',
 ] as const;
 
 /** See `MEANINGS`. */
 export type Meaning = (typeof MEANINGS)[number];
+
+/**
+ * Under which a column is kept that `--map` names as the note to share. No header has this key, so that a column that
+ * only happens to be called so is never shared.
+ */
+export const SHARED_NOTE = 'shared note';
 
 /** Meanings that an account is compared by. */
 export const COMPARED = ['name', 'other_name', 'domain', 'country', 'state', 'city', ...ID_KINDS] as const;

@@ -9,6 +9,7 @@ import {
   MEANINGS,
   type Meaning,
   SEVERAL,
+  SHARED_NOTE,
 } from './columns.ts';
 import { ImportError } from './errors.ts';
 import {
@@ -237,11 +238,11 @@ function fieldKeys(
 ): Map<number, string> {
   const fields = new Map<number, string>();
   const taken = new Set<string>(OWN_KEYS[what]);
-  for (const meaning of meanings) if (meaning !== undefined) taken.add(meaning);
+  for (const meaning of meanings) if (meaning !== undefined && meaning !== 'note') taken.add(meaning);
   columns.forEach((column, i) => {
     const meaning = meanings[i];
     if (meaning !== undefined) {
-      if (!NOT_FIELDS[what].includes(meaning)) fields.set(i, meaning);
+      if (!NOT_FIELDS[what].includes(meaning)) fields.set(i, meaning === 'note' ? SHARED_NOTE : meaning);
       return;
     }
     // Two columns under one key: the later gets a number, so that neither hides the other.

@@ -7,6 +7,8 @@ import type { Client, ListedMember, ListedPartnership } from '../client.ts';
 import { type Home, isMemberHome } from '../home.ts';
 import { Problem } from '../problem.ts';
 import { findPartnership, listPartnerships } from '../store/partnerships.ts';
+import { isViewer } from '../vault/admission.ts';
+import { takeOut } from '../vault/keys.ts';
 import { openSeat } from './home.ts';
 import { MEMBER_CODE_BYTES, type MemberInvitation, writeMemberInvitation } from './invitation.ts';
 
@@ -23,6 +25,8 @@ export interface Caller {
   readonly client: Client;
   /** The partner that is called so; a problem where there is none. */
   partner(name: string): Promise<NamedPartner>;
+  /** Removes a member; where the keyring is, the next sync then makes a new vault key. */
+  remove(member: Pick<ListedMember, 'id' | 'role' | 'keys'>): Promise<void>;
   /** Every partner by its id, for showing. */
   partners(): Promise<readonly NamedPartner[]>;
   close(): void;
@@ -41,6 +45,10 @@ function agentCaller(agent: Agent): Caller {
     client: agent.client(),
     partner: async (wanted) => findPartnership(agent.store, wanted),
     partners: async () => listPartnerships(agent.store),
+    async remove({ id, role, keys }) {
+      await agent.client().removeMember(id);
+      if (isViewer(role) && keys !== null) takeOut(agent.store, [id]);
+    },
     close: () => agent.close(),
   };
 }
@@ -54,6 +62,9 @@ function memberCaller(home: Home, now: () => number): Caller {
     client,
     partner: async (wanted) => findNamed(await client.partners(), wanted),
     partners: async () => namedPartners(await client.partners()),
+    async remove({ id }) {
+      await client.removeMember(id);
+    },
     close: () => undefined,
   };
 }
@@ -71,7 +82,8 @@ function namedPartners(listed: readonly ListedPartnership[]): NamedPartner[] {
   });
 }
 
-function findNamed(listed: readonly ListedPartnership[], wanted: string): NamedPartner {
+/** The partner that a member calls so. */
+export function findNamed(listed: readonly ListedPartnership[], wanted: string): NamedPartner {
   const named = namedPartners(listed);
   const found = named.find(({ alias, id }) => alias === wanted || id === wanted);
   const known = named.map(({ alias }) => alias).join(', ') || 'none yet';

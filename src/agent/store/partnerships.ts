@@ -1,6 +1,7 @@
 /** What this side knows and has pinned of each partnership: one sealed document, moved only forwards. */
 import type { OrganisationId, PartnershipId, Side } from '../../../protocol/ids.ts';
 import { Problem } from '../problem.ts';
+import { type KeptPapers, NO_PAPERS, type PinnedSide } from '../scopes/papers.ts';
 import type { Store } from './store.ts';
 
 /** Byte strings in this document are base64url. */
@@ -28,8 +29,13 @@ export interface Partnership {
   readonly epoch: EpochState | null;
   /** Newest signed normaliser terms; the partner's are taken forwards only. */
   readonly terms: { readonly mine: string | null; readonly theirs: string | null };
-  /** Newest signed scopes; a lower number or another document of the same number is never taken again. */
-  readonly scopes: { readonly mine: string | null; readonly theirs: string | null };
+  /** Versions of both sides' scopes with what was signed about them, and the partner's rosters; moved only forwards. */
+  readonly papers: {
+    readonly mine: readonly KeptPapers[];
+    readonly theirs: PinnedSide;
+    /** This side's versions that were replaced, for a service that was restored from a backup. */
+    readonly past: readonly KeptPapers[];
+  };
   readonly lastSubmission: { readonly number: number; readonly digest: string } | null;
   /** Prepared and not yet active. */
   readonly pendingSubmission: PendingSubmission | null;
@@ -39,10 +45,19 @@ export interface Partnership {
   readonly numbers: Readonly<Record<'request' | 'submission', number>>;
   /** The partner's submission number that was seen last. */
   readonly seenSubmission: number;
+  /** The newest vault head: that this home's agent signed or, in a member's home, that was seen. */
+  readonly vault: VaultState | null;
   /** What the last sync or status waited for, and since when it has been that. */
   readonly waiting: { readonly for: string; readonly since: string } | null;
   /** The partner's own count of what it evaluated for this side, by kind. */
   readonly spent: Readonly<Record<string, number>>;
+}
+
+export interface VaultState {
+  readonly number: number;
+  readonly signed: string;
+  /** What it was made of, for whoever made it; another value calls for another head. */
+  readonly of: string;
 }
 
 export interface EndedState {
@@ -97,12 +112,13 @@ export function newPartnership(
     ended: null,
     epoch: null,
     terms: { mine: null, theirs: null },
-    scopes: { mine: null, theirs: null },
+    papers: { mine: [], theirs: NO_PAPERS, past: [] },
     lastSubmission: null,
     pendingSubmission: null,
     request: null,
     numbers: { request: 0, submission: 0 },
     seenSubmission: 0,
+    vault: null,
     waiting: null,
     spent: {},
   };
@@ -125,11 +141,14 @@ export function getPartnership(store: Store, id: PartnershipId): Partnership {
   const row = store.database.get<{ sealed: Uint8Array }>('select sealed from partnerships where id = ?', id);
   if (!row) throw new Problem('unknown_partner', `no partnership ${id} in this home`);
   const partnership = store.vault.openJson<Partnership>(`partnership ${id}`, row.sealed);
-  // A home of an earlier version took its numbers from the service alone, and kept no invitation.
+  // A home of an earlier version took its numbers from the service alone, kept no invitation, and had scopes of a form
+  // that grants nothing any more.
   return {
     ...partnership,
+    papers: partnership.papers ?? { mine: [], theirs: NO_PAPERS, past: [] },
     numbers: partnership.numbers ?? { request: 0, submission: 0 },
     invitation: partnership.invitation ?? null,
+    vault: partnership.vault ?? null,
   };
 }
 

@@ -99,6 +99,20 @@ const MIGRATIONS: readonly string[] = [
     primary key (partnership, mine, theirs)
   ) strict, without rowid;
   `,
+  // The own organisation's rosters of approvers, as they are published.
+  `
+  create table rosters (number integer primary key, packed blob not null) strict;
+  `,
+  // Single sealed documents by name; and what the vault at the service has of this side, by keyed hashes of the content.
+  `
+  create table documents (name text primary key, sealed blob not null) strict, without rowid;
+  create table vault_rows (
+    partnership text not null, handle blob not null, digest blob not null, primary key (partnership, handle)
+  ) strict, without rowid;
+  create table vault_names (
+    partnership text not null, position integer not null, digest blob not null, primary key (partnership, position)
+  ) strict, without rowid;
+  `,
 ];
 
 /** A command waits so long for another process of this home: the agent's reading of a large list, another import. */

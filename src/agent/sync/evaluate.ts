@@ -13,7 +13,7 @@ import {
 import { EVALUATED_KINDS, type EvaluatedKind, kindNumber } from '../../../protocol/identifiers/kind.ts';
 import { pipeline } from '../crypto/pool.ts';
 import { Problem } from '../problem.ts';
-import { grantsAnything, readMine } from '../scopes.ts';
+import { isGranting, myScope } from '../scopes/following.ts';
 import type { EpochSync } from './context.ts';
 
 /** The chunks of the partner's request that are there and not evaluated. */
@@ -30,8 +30,9 @@ export async function evaluateForPartner(sync: EpochSync): Promise<number> {
   const request = openedRequest(sync);
   if (!request) return 0;
   await followReceipt(sync);
-  const scope = readMine(sync.agent, sync.partnership);
-  if (!scope || !grantsAnything(scope, sync.agent.now())) return decline(sync, request, 'no_scope');
+  const inForce = myScope(sync.agent, sync.partnership);
+  if (!inForce || !isGranting(inForce)) return decline(sync, request, 'no_scope');
+  const { scope } = inForce;
   const due = dueChunks(sync);
   // The whole request is weighed before its first chunk: a list that does not fit is not evaluated halfway.
   if (!fitsBudget(sync, request, scope.evaluationBudget)) return decline(sync, request, 'budget_spent');

@@ -6,7 +6,7 @@
 import { toBase64url } from '../../../protocol/bytes.ts';
 import type { PartnershipView } from '../client.ts';
 import { decode } from '../pinned.ts';
-import { followOwnScope, readMine } from '../scopes.ts';
+import { isPublished, publishPapers } from '../scopes/granting.ts';
 import { getPartnership, type Partnership, updatePartnership } from '../store/partnerships.ts';
 import type { Sync } from './context.ts';
 
@@ -14,7 +14,6 @@ import type { Sync } from './context.ts';
 export async function recover({ agent, id }: Sync, view: PartnershipView): Promise<boolean> {
   const partnership = getPartnership(agent.store, id);
   if (!partnership.verifiedAt || partnership.deadSince) return false;
-  followOwnScope(agent, partnership, view);
   if (await giveBack(agent, id, view)) return true;
   dropStaleSubmission(agent.store, partnership, view);
   const { request, side } = partnership;
@@ -33,13 +32,8 @@ export async function recover({ agent, id }: Sync, view: PartnershipView): Promi
  */
 async function giveBack(agent: Sync['agent'], id: Sync['id'], view: PartnershipView): Promise<boolean> {
   const partnership = getPartnership(agent.store, id);
-  const { side, scopes, epoch } = partnership;
-  const shown = view.scopes[side];
-  const scope = readMine(agent, partnership);
-  if (scope && scopes.mine && (!shown || toBase64url(shown) !== scopes.mine)) {
-    await agent.client().putScope(id, scope.number, decode(scopes.mine));
-    return true;
-  }
+  const { side, epoch } = partnership;
+  if (!isPublished(agent, partnership, view) && (await publishPapers(agent, id, view))) return true;
   if (epoch && !view.epoch.offers[side]) {
     await agent.client().offerEpoch(id, epoch.number, decode(epoch.offer));
     return true;

@@ -23,7 +23,7 @@ import { KEY_BYTES } from '../../../protocol/sizes.ts';
 import { pipeline } from '../crypto/pool.ts';
 import { decode } from '../pinned.ts';
 import { Problem } from '../problem.ts';
-import { readTheirs } from '../scopes.ts';
+import { theirScope } from '../scopes/following.ts';
 import { takeNumber, updatePartnership } from '../store/partnerships.ts';
 import type { EpochSync } from './context.ts';
 import { keepIdentifier, LOOKUP_BYTES } from './list.ts';
@@ -248,7 +248,7 @@ export async function checkRefusal(sync: EpochSync): Promise<void> {
   if (!refusal.ok || refusal.value.request !== shown.number)
     throw evaluationAlarm(sync.partnership.alias, 'refusal');
   await finishRequest(sync);
-  const scope = readTheirs(sync.partnership);
+  const scope = theirScope(sync.agent, sync.partnership)?.scope;
   const counts = EVALUATED_KINDS.map(
     (kind) => `${kind}: ${refusal.value.counts.get(kind) ?? 0} of ${scope?.evaluationBudget[kind] ?? 0} used`,
   );
@@ -276,7 +276,7 @@ export function uncollected(sync: EpochSync): number[] {
 
 /** Refuses at home what the partner would refuse: more than the whole yearly budget. */
 function checkBudget(sync: EpochSync): number {
-  const scope = readTheirs(sync.partnership);
+  const scope = theirScope(sync.agent, sync.partnership)?.scope;
   const rows = sync.agent.store.database.all<{ kind: number; n: number }>(
     'select kind, count(*) as n from wanted where partnership = ? group by kind',
     sync.id,

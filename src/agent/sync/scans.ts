@@ -1,8 +1,8 @@
 /** The lists as they are now, read again only when they or what they are submitted under have changed. */
+import { toHex } from '../../../protocol/bytes.ts';
 import type { Agent } from '../agent.ts';
-import { decode } from '../pinned.ts';
 import { Problem } from '../problem.ts';
-import { readMine } from '../scopes.ts';
+import { myScope } from '../scopes/following.ts';
 import { listVersion } from '../store/lists.ts';
 import { getPartnership, type Partnership } from '../store/partnerships.ts';
 import { type ListState, scanList, stillWanted } from './list.ts';
@@ -17,19 +17,18 @@ export async function currentList(agent: Agent, id: Partnership['id'], scans: Sc
   // Taken before the list is read: a change in between makes the next scan, not a missed one.
   const normaliser = normaliserOf(agent, partnership);
   if (!normaliser) throw new Error('a list is scanned once a normaliser is agreed on');
+  const scope = myScope(agent, partnership);
   const of = JSON.stringify([
     listVersion(agent.store),
     normaliser.version,
-    partnership.scopes.mine,
+    scope && toHex(scope.hash),
     partnership.epoch?.hash,
     partnership.partner?.recipient,
   ]);
   const known = scans.get(id);
   if (known?.of === of) return known.list;
-  const scope = readMine(agent, partnership);
-  if (!scope || !partnership.scopes.mine)
-    throw new Problem('nothing_granted', `nothing is granted to ${partnership.alias}`);
-  const list = await scanList(agent.store, id, scope, decode(partnership.scopes.mine), normaliser, true);
+  if (!scope) throw new Problem('nothing_granted', `nothing is granted to ${partnership.alias}`);
+  const list = await scanList(agent.store, id, scope.scope, scope.signed, normaliser, true);
   scans.set(id, { of, list });
   return list;
 }

@@ -99,6 +99,9 @@ export function* sharedPages(store: Store, scope: Scope, normaliser: Normaliser)
   }
 }
 
+/** Fields that are all of one opportunity. */
+const OF_OPPORTUNITY: readonly Field[] = ['stage', 'amount', 'amount_band', 'close_date'];
+
 function nameOf({ record }: Account): string {
   return record.names[0] ?? record.domains[0] ?? '';
 }
@@ -108,7 +111,7 @@ function fieldOf(field: Field, records: readonly Account[]): string {
   const [first] = records;
   if (field === 'account_name') return first ? nameOf(first) : '';
   const values = records.map(({ record, opportunities }) => shareableFields(record, opportunities));
-  const ofOpportunity = field === 'stage' || field === 'amount' || field === 'close_date';
+  const ofOpportunity = OF_OPPORTUNITY.includes(field);
   const chosen = ofOpportunity ? values.find(({ stage }) => stage !== undefined) : values[0];
   return chosen?.[field] ?? '';
 }

@@ -14,6 +14,12 @@ export type Waiting =
   | 'partner_updates'
   | 'you_update'
   | 'you_grant'
+  /** The newest version of this side's scope waits for the partner's acceptance. */
+  | 'partner_accepts_scope'
+  /** The newest version of the partner's scope waits for a person here to accept it. */
+  | 'you_accept_scope'
+  /** What both agreed on has not begun yet. */
+  | 'scope_begins'
   | 'partner_grants'
   | 'partner_evaluates'
   | 'partner_submits';
@@ -25,6 +31,10 @@ export type Step =
   | { readonly do: 'offer_epoch' }
   | { readonly do: 'sign_epoch' }
   | { readonly do: 'publish_scope' }
+  /** In a company of one. */
+  | { readonly do: 'accept_scope' }
+  /** For a scope of the partner's that has ended. */
+  | { readonly do: 'give_receipt' }
   | { readonly do: 'evaluate' }
   | { readonly do: 'make_request' }
   | { readonly do: 'send_request' }
@@ -32,6 +42,8 @@ export type Step =
   | { readonly do: 'finish_request' }
   | { readonly do: 'make_submission' }
   | { readonly do: 'send_submission' }
+  /** What this side's own members are shown of its list. */
+  | { readonly do: 'send_vault' }
   /** Everything of this side is done and current. */
   | { readonly do: 'rest' };
 
@@ -55,11 +67,16 @@ export interface Facts {
     readonly partnerIsNewer: boolean;
   };
   readonly scope: {
-    /** This side's newest scope grants something now. */
+    /** This side's scope in force grants something. */
     readonly granted: boolean;
-    /** The service has this side's newest scope. */
+    /** The service has all that this side's agent signed about scopes. */
     readonly published: boolean;
     readonly partnerGranted: boolean;
+    /** Where this side's newest version stands while it is not in force. */
+    readonly next: 'approved' | 'waits' | null;
+    /** The same of the partner's; `accept` where this side accepts it without a person. */
+    readonly partnerNext: 'approved' | 'waits' | 'accept' | null;
+    readonly receiptDue: boolean;
   };
   /** Chunks of the partner's that this side could evaluate now. */
   readonly toEvaluate: number;
@@ -80,6 +97,8 @@ export interface Facts {
     /** Prepared and not yet active. */
     readonly pending: boolean;
   };
+  /** This side's members lack something of the vault. */
+  readonly vaultDue: boolean;
   readonly partnerSubmitted: boolean;
 }
 
@@ -89,6 +108,8 @@ export function nextStep(facts: Facts): Step {
   if (facts.introduction === 'answered') return { do: 'introduce' };
   if (!facts.verified) return wait('you_verify');
   if (!facts.scope.published) return { do: 'publish_scope' };
+  if (facts.scope.partnerNext === 'accept') return { do: 'accept_scope' };
+  if (facts.scope.receiptDue) return { do: 'give_receipt' };
   if (!facts.terms.published) return { do: 'publish_terms' };
   if (!facts.epoch.offered) return { do: 'offer_epoch' };
   if (!facts.epoch.partnerOffered) return wait('partner_verifies');
@@ -112,6 +133,7 @@ const LONG: ReadonlySet<Step['do']> = new Set([
   'collect',
   'make_submission',
   'send_submission',
+  'send_vault',
 ]);
 
 /** What is due for this side's own list. */
@@ -121,13 +143,26 @@ function ownStep(facts: Facts): Step {
     if (request.toCollect > 0) return { do: 'collect' };
     return request.outstanding > 0 ? wait('partner_evaluates') : { do: 'finish_request' };
   }
-  if (!facts.scope.granted) return wait('you_grant');
+  if (!facts.scope.granted)
+    return facts.vaultDue ? { do: 'send_vault' } : wait(grantWaiting(facts.scope.next));
   if (!facts.terms.partnerPublished) return wait('partner_signs_epoch');
   if (!facts.terms.agreed) return wait(facts.terms.partnerIsNewer ? 'you_update' : 'partner_updates');
-  if (facts.wanted > 0) return facts.scope.partnerGranted ? { do: 'make_request' } : wait('partner_grants');
+  if (facts.wanted > 0)
+    return facts.scope.partnerGranted ? { do: 'make_request' } : wait(partnerGrantWaiting(facts.scope));
   if (!facts.submission.current) return { do: 'make_submission' };
   if (facts.submission.pending) return { do: 'send_submission' };
+  if (facts.vaultDue) return { do: 'send_vault' };
   return facts.partnerSubmitted ? { do: 'rest' } : wait('partner_submits');
+}
+
+function grantWaiting(next: Facts['scope']['next']): Waiting {
+  if (next === 'waits') return 'scope_begins';
+  return next === 'approved' ? 'partner_accepts_scope' : 'you_grant';
+}
+
+function partnerGrantWaiting({ partnerNext }: Facts['scope']): Waiting {
+  if (partnerNext === 'waits') return 'scope_begins';
+  return partnerNext === 'approved' ? 'you_accept_scope' : 'partner_grants';
 }
 
 function wait(reason: Waiting): Step {

@@ -3,8 +3,7 @@
 import { sealTo } from '../../../protocol/age.ts';
 import { concat, equal, toBase64url } from '../../../protocol/bytes.ts';
 import { sha256, systemRandom } from '../../../protocol/hash.ts';
-import { isStrong } from '../../../protocol/identifiers/kind.ts';
-import { type Scope, scopeHash } from '../../../protocol/scope.ts';
+import type { Scope } from '../../../protocol/scope.ts';
 import { ROW_KEY_BYTES } from '../../../protocol/sizes.ts';
 import {
   encodeChunkList,
@@ -22,7 +21,7 @@ import { pipeline } from '../crypto/pool.ts';
 import type { OutgoingAccount } from '../crypto/tasks.ts';
 import { decode, requireVerified } from '../pinned.ts';
 import { Problem } from '../problem.ts';
-import { readMine } from '../scopes.ts';
+import { myScope } from '../scopes/following.ts';
 import {
   type Partnership,
   type PendingSubmission,
@@ -49,15 +48,13 @@ const CHUNK_BYTES = MAX_SUBMISSION_CHUNK_BYTES / 2;
 export async function makeSubmission(sync: EpochSync, list: ListState): Promise<void> {
   const { agent } = sync;
   const { database } = agent.store;
-  const scope = readMine(agent, sync.partnership);
-  const signedScope = sync.partnership.scopes.mine;
-  if (!scope || !signedScope)
-    throw new Problem('nothing_granted', `nothing is granted to ${sync.partnership.alias}`);
+  const inForce = myScope(agent, sync.partnership);
+  if (!inForce) throw new Problem('nothing_granted', `nothing is granted to ${sync.partnership.alias}`);
   const last = sync.partnership.lastSubmission?.number ?? 0;
   const shown = Math.max(last, sync.view.submissions.mine.lastNumber);
   const number = takeNumber(agent.store, sync.id, 'submission', shown);
   const namesKey = systemRandom(ROW_KEY_BYTES);
-  const hash = scopeHash(decode(signedScope));
+  const { scope, hash } = inForce;
   database.transaction(() => {
     database.run('delete from outgoing where partnership = ?', sync.id);
     database.run('delete from outbox where partnership = ?', sync.id);
@@ -120,7 +117,7 @@ export async function makeSubmission(sync: EpochSync, list: ListState): Promise<
       head: toBase64url(head),
       list: toBase64url(chunkList),
       digest: list.digest,
-      scope: signedScope,
+      scope: toBase64url(inForce.signed),
     },
   }));
 }
@@ -180,12 +177,14 @@ function* batches(sync: EpochSync, scope: Scope): Generator<OutgoingAccount[]> {
   if (!normaliser) throw new Error('a list is made once a normaliser is agreed on');
   for (const page of sharedPages(sync.agent.store, scope, normaliser)) {
     // One commit for all new handles of a page: each is a wait for the disk.
-    const batch = sync.agent.store.database.transaction(() => page.map((shared) => outgoing(sync, shared)));
+    const batch = sync.agent.store.database.transaction(() =>
+      page.map((shared) => outgoing(sync, scope, shared)),
+    );
     if (batch.length > 0) yield batch;
   }
 }
 
-function outgoing(sync: EpochSync, shared: SharedAccount): OutgoingAccount {
+function outgoing(sync: EpochSync, scope: Scope, shared: SharedAccount): OutgoingAccount {
   const { store } = sync.agent;
   const { epoch } = sync.mine;
   const names = new Map<string, Uint8Array>();
@@ -195,9 +194,10 @@ function outgoing(sync: EpochSync, shared: SharedAccount): OutgoingAccount {
     if (!known)
       throw new Problem('busy', 'the list changed during the sync', 'run `commonground sync` again');
     // A domain that several own accounts share would open the wrong one's fields.
-    const opens = isStrong(identifier.kind) && usesOf(store, lookup) === 1;
+    const sole = usesOf(store, lookup) === 1;
+    const opens = sole && scope.strongKinds.some((kind) => kind === identifier.kind);
     if (identifier.kind === 'name') names.set(identifier.value, known.key);
-    return { kind: identifier.kind, ...known, opens };
+    return { kind: identifier.kind, ...known, sole, opens };
   });
   return {
     handle: handleOf(store, sync.id, epoch, shared.account.key),

@@ -5,6 +5,7 @@ import { epochKeyPair, signOffer } from '../../../protocol/epoch.ts';
 import { systemRandom } from '../../../protocol/hash.ts';
 import { EVALUATED_KINDS } from '../../../protocol/identifiers/kind.ts';
 import { signRecord, verifyRecord } from '../../../protocol/record.ts';
+import type { Scope } from '../../../protocol/scope.ts';
 import { openSigned } from '../../../protocol/signed.ts';
 import { type Agent, timestamp } from '../agent.ts';
 import type { PartnershipView } from '../client.ts';
@@ -13,13 +14,26 @@ import { followEnding } from '../ending.ts';
 import { introduce, viewOf } from '../partners.ts';
 import { decode, followCertificate, requireVerified } from '../pinned.ts';
 import { Problem } from '../problem.ts';
-import { followScope, grantsAnything, readMine, readTheirs } from '../scopes.ts';
+import {
+  followShownPapers,
+  isGranting,
+  myScope,
+  newestScope,
+  shownOf,
+  theirScope,
+} from '../scopes/following.ts';
+import { acceptAlone, isPublished, isStandard, publishPapers, toAccept } from '../scopes/granting.ts';
+import type { Late } from '../scopes/papers.ts';
+import { dueReceipts, giveReceipt } from '../scopes/receipts.ts';
 import {
   type EndedState,
   getPartnership,
   type Partnership,
   updatePartnership,
 } from '../store/partnerships.ts';
+import { ownRosters } from '../store/rosters.ts';
+import { followHolders } from '../vault/holders.ts';
+import { isVaultDue, sendVault } from '../vault/upload.ts';
 import { EPOCH, type EpochSync, inEpoch, type Progress, readEpoch, type Sync } from './context.ts';
 import { dueChunks, evaluateForPartner } from './evaluate.ts';
 import type { ListState } from './list.ts';
@@ -59,6 +73,10 @@ export interface SyncReport {
   readonly snapshot: { readonly number: number; readonly at: string } | null;
   /** How many steps were taken; 0 where nothing was due. */
   readonly steps: number;
+  /** Versions of the partner's scope that were accepted without a person, as in a company of one. */
+  readonly accepted: readonly Scope[];
+  /** Signatures about scopes that came too late to count here. */
+  readonly late: readonly Late[];
   /** Set when either side ended the partnership; then nothing is ever due again. */
   readonly ended: EndedState | null;
 }
@@ -83,9 +101,19 @@ export async function syncPartnership(
   options: SyncOptions,
 ): Promise<SyncReport> {
   const sync: Sync = { agent, id, pool, progress: options.progress };
-  const done = { requested: 0, evaluated: 0, submitted: null as number | null, steps: 0 };
+  const done = {
+    requested: 0,
+    evaluated: 0,
+    submitted: null as number | null,
+    steps: 0,
+    accepted: [] as Scope[],
+    late: [] as readonly Late[],
+  };
+  // Until the service says that people sign here.
+  let alone = true;
   const scans: Scans = options.scans ?? new Map();
   let recoveries = 0;
+  let isFollowed = false;
   let pollMs = POLL_MS;
   let waitedFor: Waiting | null = null;
   for (;;) {
@@ -102,10 +130,15 @@ export async function syncPartnership(
         'nothing is lost; call the operator of the service',
       );
     }
+    if (!isFollowed && !view.companiesOfOne[before.side]) {
+      await followHolders(agent);
+      isFollowed = true;
+    }
     const scanned = scannable(agent, getPartnership(agent.store, id))
       ? await currentList(agent, id, scans)
       : null;
-    const facts = await gatherFacts(sync, view, scanned);
+    const facts = await gatherFacts(sync, view, scanned, alone);
+    done.late = facts.late;
     const step = nextStep(facts);
     if (step.do === 'rest' || step.do === 'wait') {
       const waiting = step.do === 'wait' ? step.for : null;
@@ -131,6 +164,11 @@ export async function syncPartnership(
     pollMs = POLL_MS;
     if (step.do === 'make_request') options.beforeRequest?.();
     const work = () => perform(sync, step, view, scanned);
+    if (step.do === 'accept_scope') {
+      const accepted = await acceptScope(agent, id);
+      if (accepted) done.accepted.push(accepted);
+      else alone = false;
+    }
     const counted = isLong(step)
       ? await whileServing(sync, view, work, (elements) => {
           done.evaluated += elements;
@@ -147,7 +185,7 @@ export async function syncPartnership(
 function endedReport(
   { alias, id }: Partnership,
   ended: EndedState,
-  done: Pick<SyncReport, 'requested' | 'evaluated' | 'submitted' | 'steps'>,
+  done: Pick<SyncReport, 'requested' | 'evaluated' | 'submitted' | 'steps' | 'accepted' | 'late'>,
 ): SyncReport {
   return { partner: alias, partnership: id, waiting: null, since: null, ...done, snapshot: null, ended };
 }
@@ -165,7 +203,12 @@ export function noteWaiting(agent: Agent, id: Partnership['id'], waiting: Waitin
 }
 
 /** What the step function needs to know, with every signature on the way checked. */
-export async function gatherFacts(sync: Sync, view: PartnershipView, list: ListState | null): Promise<Facts> {
+export async function gatherFacts(
+  sync: Sync,
+  view: PartnershipView,
+  list: ListState | null,
+  alone = true,
+): Promise<Facts & { readonly late: readonly Late[] }> {
   const { agent, id } = sync;
   let partnership = getPartnership(agent.store, id);
   const unanswered = partnership.side === 'founder' ? 'invited' : 'accepted';
@@ -174,33 +217,37 @@ export async function gatherFacts(sync: Sync, view: PartnershipView, list: ListS
     : (partnership.side === 'founder' ? view.acceptance : view.opening)
       ? 'answered'
       : unanswered;
-  const facts: Facts = {
+  const facts: Facts & { readonly late: readonly Late[] } = {
     introduction,
     verified: partnership.verifiedAt !== null && partnership.deadSince === null,
     epoch: { offered: false, partnerOffered: false, signed: false, partnerSigned: false },
     terms: { published: false, partnerPublished: false, agreed: false, partnerIsNewer: false },
-    scope: { granted: false, published: true, partnerGranted: false },
+    scope: NO_SCOPES,
+    late: [],
     toEvaluate: 0,
     request: null,
     wanted: 0,
     submission: { current: false, pending: false },
+    vaultDue: false,
     partnerSubmitted: false,
   };
   if (partnership.deadSince) requireVerified(partnership);
   if (introduction !== 'known' || !facts.verified) return facts;
-  partnership = followScope(agent, followCertificate(agent, partnership, view), view);
-  partnership = followTerms(agent, partnership, view);
+  partnership = followCertificate(agent, partnership, view);
+  const followed = followShownPapers(agent, partnership, shownOf(partnership, view));
+  partnership = followTerms(agent, followed.partnership, view);
   const mine = partnership.side;
   const theirs = mine === 'founder' ? 'joiner' : 'founder';
-  const shownScope = view.scopes[mine];
-  const keptScope = partnership.scopes.mine;
-  const scope = {
-    granted: grantsAnything(readMine(agent, partnership), agent.now()),
-    published: keptScope === null || (shownScope !== null && toBase64url(shownScope) === keptScope),
-    partnerGranted: grantsAnything(readTheirs(partnership), agent.now()),
-  };
+  const mineInForce = myScope(agent, partnership);
+  const scope = scopeFacts(agent, partnership, view, alone);
   const epoch = epochFacts(agent, partnership, view);
-  const before = { ...facts, epoch, scope, terms: termsFacts(agent, partnership, view) };
+  const before = {
+    ...facts,
+    epoch,
+    scope,
+    late: followed.late,
+    terms: termsFacts(agent, partnership, view),
+  };
   if (!epoch.partnerSigned) return before;
 
   const inside = inEpoch(sync, view);
@@ -222,9 +269,14 @@ export async function gatherFacts(sync: Sync, view: PartnershipView, list: ListS
     submission: {
       current:
         list !== null &&
-        (kept ? kept.digest === list.digest && kept.scope === keptScope : isActive(partnership, view, list)),
+        Boolean(
+          kept
+            ? kept.digest === list.digest && mineInForce && kept.scope === toBase64url(mineInForce.signed)
+            : isActive(partnership, view, list),
+        ),
       pending: kept !== null,
     },
+    vaultDue: isVaultDue(agent, partnership, view),
     partnerSubmitted: view.submissions.theirs.active !== null,
   };
 
@@ -277,8 +329,15 @@ async function perform(
       await introduce(agent, getPartnership(agent.store, id), view);
       return 0;
     case 'publish_scope':
-      await publishScope(agent, id);
+      await publishPapers(agent, id, view);
       return 0;
+    case 'accept_scope':
+      return 0;
+    case 'give_receipt': {
+      const [due] = dueReceipts(agent, getPartnership(agent.store, id));
+      if (due) await giveReceipt(agent, getPartnership(agent.store, id), due);
+      return 0;
+    }
     case 'publish_terms':
       await publishTerms(agent, id, view);
       return 0;
@@ -306,6 +365,9 @@ async function perform(
     case 'send_submission':
       await sendSubmission(inside());
       return 0;
+    case 'send_vault':
+      await sendVault(inside());
+      return 0;
     case 'wait':
     case 'rest':
       return 0;
@@ -318,7 +380,7 @@ function scannable(agent: Agent, partnership: Partnership): boolean {
     partnership.verifiedAt !== null &&
     partnership.deadSince === null &&
     partnership.epoch?.hash != null &&
-    grantsAnything(readMine(agent, partnership), agent.now()) &&
+    isGranting(myScope(agent, partnership)) &&
     normaliserOf(agent, partnership) !== null
   );
 }
@@ -328,11 +390,44 @@ function isActive(partnership: Partnership, view: PartnershipView, list: ListSta
   return last !== null && last.digest === list.digest && view.submissions.mine.active === last.number;
 }
 
-async function publishScope(agent: Agent, id: Partnership['id']): Promise<void> {
+/** Accepts the partner's newest version where no person has to; null where people sign here. */
+async function acceptScope(agent: Agent, id: Partnership['id']): Promise<Scope | null> {
   const partnership = getPartnership(agent.store, id);
-  const scope = readMine(agent, partnership);
-  if (scope && partnership.scopes.mine)
-    await agent.client().putScope(id, scope.number, decode(partnership.scopes.mine));
+  const version = toAccept(agent, partnership);
+  if (!version || !(await acceptAlone(agent, partnership, version))) return null;
+  return version.papers.scope;
+}
+
+const NO_SCOPES: Facts['scope'] = {
+  granted: false,
+  published: true,
+  partnerGranted: false,
+  next: null,
+  partnerNext: null,
+  receiptDue: false,
+};
+
+function scopeFacts(
+  agent: Agent,
+  partnership: Partnership,
+  view: PartnershipView,
+  alone: boolean,
+): Facts['scope'] {
+  const waiting = toAccept(agent, partnership);
+  const isAlone = alone && ownRosters(agent.store).length === 0;
+  const byItself = waiting !== null && isAlone && isStandard(waiting.papers.scope);
+  const nextOf = (whose: 'mine' | 'theirs') => {
+    const standing = newestScope(agent, partnership, whose)?.standing;
+    return standing === 'approved' || standing === 'waits' ? standing : null;
+  };
+  return {
+    granted: isGranting(myScope(agent, partnership)),
+    published: isPublished(agent, partnership, view),
+    partnerGranted: isGranting(theirScope(agent, partnership)),
+    next: nextOf('mine'),
+    partnerNext: byItself ? 'accept' : nextOf('theirs'),
+    receiptDue: dueReceipts(agent, partnership).length > 0,
+  };
 }
 
 /** Makes this side's keys of the epoch, keeps them, then offers their public halves. */

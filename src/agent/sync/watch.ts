@@ -12,6 +12,7 @@ import type { CryptoPool } from '../crypto/pool.ts';
 import { machineProblem, Problem } from '../problem.ts';
 import { listVersion } from '../store/lists.ts';
 import { getPartnership, listPartnerships, type Partnership } from '../store/partnerships.ts';
+import { readVault } from '../vault/keys.ts';
 import { judge, type Pace, restDelay } from './pace.ts';
 import type { Scans } from './scans.ts';
 import type { Waiting } from './step.ts';
@@ -236,15 +237,17 @@ function toldState(state: Waiting | 'up_to_date' | 'ended'): HealthCode | null {
 
 /** Everything that other processes can change and that a sync acts upon. */
 function changeable(agent: Agent, partnership: Partnership): string {
-  const { scopes, verifiedAt, deadSince, ended } = partnership;
-  return JSON.stringify([listVersion(agent.store), scopes.mine, verifiedAt, deadSince, ended]);
+  const { papers, verifiedAt, deadSince, ended } = partnership;
+  const vault = readVault(agent.store);
+  const held = vault && [vault.key.number, vault.isStale, vault.holders.size];
+  return JSON.stringify([listVersion(agent.store), papers.mine, verifiedAt, deadSince, ended, held]);
 }
 
 /** As long as all of this stands, a request that was declined for its size would be declined again. */
 function heldUnder(agent: Agent, id: PartnershipId): string {
   const partnership = getPartnership(agent.store, id);
   const year = new Date(agent.now()).getUTCFullYear();
-  return JSON.stringify([changeable(agent, partnership), partnership.scopes.theirs, year]);
+  return JSON.stringify([changeable(agent, partnership), partnership.papers.theirs, year]);
 }
 
 /** Only our own problems' texts are made to be shown; ids in them are cut down, and of other errors the code is enough. */

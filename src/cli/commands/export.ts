@@ -1,7 +1,10 @@
 import { Argument, Option } from '@commander-js/extra-typings';
 import { createSecretFile, replaceFile } from '../../agent/home.ts';
 import { Problem } from '../../agent/problem.ts';
-import { collect, command, withAgent } from '../command.ts';
+import { theirScope } from '../../agent/scopes/following.ts';
+import { findPartnership } from '../../agent/store/partnerships.ts';
+import type { Viewer } from '../../agent/viewer.ts';
+import { collect, command, withViewer } from '../command.ts';
 import { csv } from '../csv.ts';
 import { EXPORT_FORMATS, type ExportFormat, overlapTable, whiteSpaceTable } from '../export/tables.ts';
 import { note, printJson } from '../output.ts';
@@ -32,7 +35,7 @@ A cell that a spreadsheet would compute gets an apostrophe before it.`,
     .option('--since <snapshot>', 'only pairs first seen after this snapshot (overlap)', Number)
     .option('--limit <n>', 'at most so many rows of the answer', Number)
     .action(async (what, options) =>
-      withAgent(options, async (agent) => {
+      withViewer(options, async (viewer) => {
         const { out, bom = false, format } = options;
         if (out === '-' && options.json)
           throw new Problem('bad_argument', 'standard output takes the file or the JSON document, not both');
@@ -40,8 +43,9 @@ A cell that a spreadsheet would compute gets an apostrophe before it.`,
           throw new Problem('bad_argument', '--mine and --since are for the overlap');
         const answer =
           what === 'overlap'
-            ? { ...(await overlapRows(agent, options)), what, known: 0 }
-            : { ...(await whiteSpaceRows(agent, options)), what };
+            ? { ...(await overlapRows(viewer, options)), what, known: 0 }
+            : { ...(await whiteSpaceRows(viewer, options)), what };
+        refuseUnlessExportable(viewer, answer.rows);
         const { rows, leftOut } =
           answer.what === 'overlap'
             ? overlapTable(format, answer.rows)
@@ -64,6 +68,19 @@ A cell that a spreadsheet would compute gets an apostrophe before it.`,
         for (const { message } of answer.empty) note(message);
       }),
     );
+}
+
+/** Whoever accepted a scope without export undertook to take no answers out. */
+function refuseUnlessExportable(viewer: Viewer, rows: readonly { readonly partner: string }[]): void {
+  for (const partner of new Set(rows.map((row) => row.partner))) {
+    const scope = theirScope(viewer, findPartnership(viewer.store, partner))?.scope;
+    if (!scope || scope.export) continue;
+    throw new Problem(
+      'export_not_granted',
+      `version ${scope.number} of what ${partner} grants you does not allow files; your organisation accepted that`,
+      'name another partner with --partner, or ask for it: `commonground scope request`',
+    );
+  }
 }
 
 function whyLeftOut(format: ExportFormat): string {

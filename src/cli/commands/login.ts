@@ -1,5 +1,7 @@
-import { isMemberHome } from '../../agent/home.ts';
+import { type Home, isMemberHome } from '../../agent/home.ts';
 import { logIn, logOut, openSeat } from '../../agent/member/home.ts';
+import { openOwnKeys } from '../../agent/member/keys.ts';
+import { codeOf } from '../../agent/member/seat.ts';
 import { Problem } from '../../agent/problem.ts';
 import { command, homeOf, withCaller } from '../command.ts';
 import { note, print, printable, printJson } from '../output.ts';
@@ -42,7 +44,7 @@ export function logoutCommand() {
 export function whoamiCommand() {
   return command(
     'whoami',
-    'Who you are to the service: organisation, role, and the partners you work with.',
+    'Who you are to the service: organisation, role, and the partners you work with; and four words of your keys, for whoever admits you to the vault.',
     'commonground whoami',
   ).action(async (options) =>
     withCaller(options, async (caller) => {
@@ -50,14 +52,28 @@ export function whoamiCommand() {
       if (me.organisation.id !== caller.organisation) {
         throw new Problem('service_alarm', 'the service takes you for a member of another organisation');
       }
+      const words = await ownWords(homeOf(options));
       const aliases = new Map((await caller.partners()).map(({ id, alias }) => [id, alias]));
       const partners = me.member?.partnerships?.map((id) => aliases.get(id) ?? id) ?? null;
-      if (options.json) return printJson({ ...me, partners });
+      if (options.json) return printJson({ ...me, partners, words });
       print(`organisation  ${printable(me.organisation.name)} (${me.organisation.id})`);
       print(`role          ${me.role}${isMemberHome(homeOf(options)) ? '' : ': the home with the keyring'}`);
       if (!me.member) return;
       print(`member        ${printable(me.member.email)} (${me.member.id})`);
       print(`partners      ${partners?.join(', ') ?? 'all'}`);
+      print(`words         ${words ?? '(locked: `commonground unlock` shows them)'}`);
+      note('read the words to whoever admits you to the vault; they are of your keys, and no secret');
     }),
   );
+}
+
+/** The words of a member's own keys; null where the keys are locked, or the home is the organisation's. */
+async function ownWords(home: Home): Promise<string | null> {
+  if (!isMemberHome(home)) return null;
+  try {
+    return codeOf(openSeat(home, Date.now), await openOwnKeys(home, Date.now()));
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'locked') return null;
+    throw error;
+  }
 }

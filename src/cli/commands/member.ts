@@ -1,22 +1,28 @@
 import { systemRandom } from '../../../protocol/hash.ts';
-import { ROLES, type Role } from '../../../protocol/member.ts';
+import { ROLES, type Role, VIEWER_ROLES } from '../../../protocol/member.ts';
 import { Client, type ListedMember } from '../../agent/client.ts';
 import { createSecretFile } from '../../agent/home.ts';
 import type { Lock } from '../../agent/keyring.ts';
+import { openAdmission } from '../../agent/member/admission.ts';
 import { findMember, inviteMember } from '../../agent/member/caller.ts';
 import { joinOrganisation, refuseTaken } from '../../agent/member/home.ts';
 import { readMemberInvitation } from '../../agent/member/invitation.ts';
 import { fingerprint } from '../../agent/pinned.ts';
 import { Problem } from '../../agent/problem.ts';
+import { compareCode } from '../../agent/vault/admission.ts';
 import { collect, command, group, homeOf, withCaller } from '../command.ts';
 import { note, print, printable, printJson, table } from '../output.ts';
 import { ask, askNewLogin, askPassphrase, readText } from '../prompt.ts';
 
 /** `member`: the people of the organisation. */
 export function memberCommand() {
-  return group('member', 'The people of your organisation: invite them to a role, join, list, remove.')
+  return group(
+    'member',
+    'The people of your organisation: invite them to a role, join, admit to the vault, list, remove.',
+  )
     .addCommand(inviteCommand())
     .addCommand(joinCommand())
+    .addCommand(admitCommand())
     .addCommand(listCommand())
     .addCommand(removeCommand());
 }
@@ -26,10 +32,11 @@ function inviteCommand() {
     'invite',
     `Invite somebody to a role: ${ROLES.join(', ')}. Prints a text for them to paste into \`member join\`; it serves once, for 7 days.
 
-  admin    invites and removes members
-  legal    reads scopes and the ledger
-  sales    asks questions: the matrix, and with the vault the overlap
-  auditor  reads scopes, the ledger and the members
+  admin       invites and removes members
+  legal       reads scopes and the ledger
+  sales       asks questions; once \`member admit\` gave them the vault, with names
+  clean-team  asks like sales; scopes can keep what is sensitive to it
+  auditor     reads scopes, the ledger and the members
 
 For admins, and for the home that holds the keyring: that is how the first admin is made.`,
     'commonground member invite --role sales\ncommonground member invite --role legal --partner borealis --out invitation.txt',
@@ -99,13 +106,60 @@ function joinCommand() {
         return printJson({ organisation, name, member, role, home: home.directory, expiresAt });
       print(`you are ${role} at ${printable(name)}; logged in until ${expiresAt}`);
       note('`commonground whoami` tells what you may; `commonground login` begins the next session');
+      if (VIEWER_ROLES.some((viewer) => viewer === role))
+        note(
+          `for names somebody runs \`commonground member admit ${member}\` and asks you for the words of \`whoami\``,
+        );
+    });
+}
+
+function admitCommand() {
+  return command(
+    'admit',
+    `Give a member of ${VIEWER_ROLES.join(' or ')} the vault key, so that the names of your accounts can be read on their machine. Ask them for the four words that \`commonground whoami\` shows there, by telephone or in person: that the words agree is what keeps anybody else out.
+
+Where the keyring is, or from the home of a member who holds the vault.`,
+    'commonground member admit ann@aurora.example\ncommonground member admit mbr_… --words "four words they said"',
+  )
+    .argument('<member>', 'id, as `whoami` shows it; where members can be listed, also the e-mail address')
+    .option('--words <words>', 'the four words that they read out (not those shown to you)')
+    .option('--show', 'only show the words of the keys that the service has for them')
+    .action(async (wanted, options) => {
+      const admission = await openAdmission(homeOf(options), Date.now);
+      try {
+        const candidate = await admission.find(wanted);
+        const { id, email, role } = candidate.member;
+        if (options.show || options.words === undefined) {
+          if (options.show && options.json)
+            return printJson({ member: id, email, role, words: candidate.code });
+          print(candidate.code);
+          note(
+            `for ${printable(email ?? id)}, ${role}: \`commonground whoami\` there must show these same four words`,
+          );
+          if (options.show) return;
+          note('type what you hear, not what stands here: words that nobody compared protect nobody');
+        }
+        compareCode(
+          candidate,
+          options.words ??
+            (await ask('the four words that they read out', {
+              instead: 'use --words "…", with what they said',
+            })),
+        );
+        await admission.admit(candidate);
+        if (options.json) return printJson({ admitted: id, email, role });
+        print(`${printable(email ?? id)} holds the vault`);
+        note('names can be read there after the next `commonground sync` of the home with the keyring');
+      } finally {
+        admission.close();
+      }
     });
 }
 
 function listCommand() {
   return command(
     'list',
-    'The members of your organisation, with the partners they work with and the fingerprint of their keys.',
+    'The members of your organisation, with the partners they work with, the fingerprint of their keys, and who holds the vault.',
     'commonground member list',
   )
     .option('--all', 'former members too')
@@ -121,12 +175,13 @@ function listCommand() {
             state: member.state,
             partners: member.partnerships?.map((id) => aliases.get(id) ?? id) ?? null,
             fingerprint: member.keys && fingerprint(member.keys),
+            vault: member.vault?.number ?? null,
             since: sinceOf(member),
           }));
         if (options.json) return printJson({ members });
         print(
           table(
-            ['member', 'e-mail', 'role', 'state', 'since', 'partners', 'keys'],
+            ['member', 'e-mail', 'role', 'state', 'since', 'partners', 'vault', 'keys'],
             members.map((member) => [
               member.id,
               member.email,
@@ -134,6 +189,7 @@ function listCommand() {
               member.state,
               member.since,
               member.partners?.join(' ') ?? 'all',
+              member.vault === null ? '' : 'yes',
               member.fingerprint,
             ]),
           ),
@@ -150,11 +206,16 @@ function removeCommand() {
   )
     .argument('<member>', 'e-mail address, or the id that `member list` shows')
     .action(async (wanted, options) =>
-      withCaller(options, async ({ client }) => {
-        const { id, email } = findMember(await client.members(), wanted);
-        await client.removeMember(id);
+      withCaller(options, async (caller) => {
+        const member = findMember(await caller.client.members(), wanted);
+        const { id, email, vault } = member;
+        await caller.remove(member);
         if (options.json) return printJson({ removed: id, email });
         print(`${printable(email ?? id)} is removed; sessions and invitation are void`);
+        if (vault)
+          note(
+            'they held the vault: the next `commonground sync` of the home with the keyring makes a new key; what they read stays read',
+          );
       }),
     );
 }

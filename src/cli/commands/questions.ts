@@ -12,12 +12,12 @@ import {
 } from '../../agent/answers.ts';
 import type { Client, MatrixAnswer, Question } from '../../agent/client.ts';
 import { isMemberHome } from '../../agent/home.ts';
-import { knownNames } from '../../agent/known.ts';
 import { partnersAsked } from '../../agent/member/caller.ts';
 import { openSeat } from '../../agent/member/home.ts';
 import { Problem } from '../../agent/problem.ts';
 import { findPartnership, listPartnerships, type Partnership } from '../../agent/store/partnerships.ts';
-import { collect, command, homeOf, withAgent } from '../command.ts';
+import type { Viewer } from '../../agent/viewer.ts';
+import { collect, command, homeOf, withAgent, withViewer } from '../command.ts';
 import { type EmptyReason, emptyReason } from '../empty.ts';
 import { note, print, printable, printJson, table } from '../output.ts';
 import { kindsText, printWhy } from './why.ts';
@@ -40,7 +40,7 @@ export function matrixCommand() {
       }
       await withAgent(options, async (agent) => {
         const answers = [];
-        for (const partnership of asked(agent, options.partner)) {
+        for (const partnership of await agent.asked(options.partner)) {
           answers.push({ partner: partnership.alias, answer: await askMatrix(agent, partnership) });
         }
         await showMatrices(answers, options.json, async (partner) => {
@@ -65,9 +65,8 @@ export function overlapCommand() {
     .option('--limit <n>', 'at most so many rows', Number)
     .option('--why', 'say of each pair which rule decided and which of your columns it rests on')
     .action(async (options) => {
-      requireVault(options);
-      await withAgent(options, async (agent) => {
-        const { rows, empty } = await overlapRows(agent, options);
+      await withViewer(options, async (viewer) => {
+        const { rows, empty } = await overlapRows(viewer, options);
         if (options.json) return printJson({ rows, empty });
         if (options.why) printWhy(rows);
         else if (rows.length > 0) printOverlap(rows);
@@ -87,9 +86,8 @@ export function whiteSpaceCommand() {
     .option('--theirs <population>', 'only accounts in this population of theirs', collect)
     .option('--limit <n>', 'at most so many rows', Number)
     .action(async (options) => {
-      requireVault(options);
-      await withAgent(options, async (agent) => {
-        const { rows, empty, known } = await whiteSpaceRows(agent, options);
+      await withViewer(options, async (viewer) => {
+        const { rows, empty, known } = await whiteSpaceRows(viewer, options);
         if (options.json) return printJson({ rows, empty, known });
         if (rows.length > 0) {
           print(
@@ -119,7 +117,7 @@ export function ledgerCommand() {
         ? await memberAnswers(options, true, readLedger)
         : await withAgent(options, async (agent) => {
             const all = [];
-            for (const partnership of asked(agent, options.partner, true)) {
+            for (const partnership of withEnded(agent, options.partner)) {
               all.push({ partner: partnership.alias, answer: await askLedger(agent, partnership) });
             }
             return all;
@@ -164,10 +162,10 @@ interface Rows<Row> {
 }
 
 /** The overlap with all partners asked, by the own account's name, without the pairs that people here rejected. */
-export function overlapRows(agent: Agent, options: Narrowing): Promise<Rows<OverlapRow>> {
+export function overlapRows(viewer: Viewer, options: Narrowing): Promise<Rows<OverlapRow>> {
   const ask: typeof askOverlap = (...to) =>
     withoutRejected(askOverlap(to[0], to[1], to[2], { why: options.why }));
-  return sortedRows(agent, options, 'overlap', ask, (row) => row.account);
+  return sortedRows(viewer, options, 'overlap', ask, (row) => row.account);
 }
 
 async function* withoutRejected(rows: AsyncIterable<OverlapRow>): AsyncGenerator<OverlapRow> {
@@ -179,14 +177,20 @@ async function* withoutRejected(rows: AsyncIterable<OverlapRow>): AsyncGenerator
  * compared, for instance because they are in no population. `known` says how many.
  */
 export async function whiteSpaceRows(
-  agent: Agent,
+  viewer: Viewer,
   options: Narrowing,
 ): Promise<Rows<WhiteSpaceRow> & { readonly known: number }> {
-  const { rows, empty } = await sortedRows(agent, options, 'whitespace', askWhiteSpace, (row) => row.name);
-  const known = knownNames(
-    agent.store,
-    rows.map(({ name }) => name),
+  const { rows, empty, asked } = await sortedRows(
+    viewer,
+    options,
+    'whitespace',
+    askWhiteSpace,
+    (row) => row.name,
   );
+  const [partnership] = asked;
+  const names = rows.map(({ name }) => name);
+  // The own list is the same whoever the partner is.
+  const known = partnership ? await viewer.own.known(partnership, names) : new Set<string>();
   const unknown = rows.filter(({ name }) => !known.has(name));
   return { rows: unknown, empty, known: rows.length - unknown.length };
 }
@@ -200,12 +204,12 @@ export function noteKnown(known: number): void {
 }
 
 async function sortedRows<Row>(
-  agent: Agent,
+  viewer: Viewer,
   options: Narrowing,
   what: 'overlap' | 'whitespace',
-  ask: (agent: Agent, partnership: Partnership, question: Question) => AsyncIterable<Row>,
+  ask: (viewer: Viewer, partnership: Partnership, question: Question) => AsyncIterable<Row>,
   nameOf: (row: Row) => string,
-): Promise<Rows<Row>> {
+): Promise<Rows<Row> & { readonly asked: readonly Partnership[] }> {
   checkNumbers(options);
   const { mine, theirs, since, limit } = options;
   const question: Question = {
@@ -216,16 +220,17 @@ async function sortedRows<Row>(
   };
   const rows: Row[] = [];
   const empty: EmptyReason[] = [];
-  for (const partnership of asked(agent, options.partner)) {
+  const asked = await viewer.asked(options.partner);
+  for (const partnership of asked) {
     if (limit !== undefined && rows.length >= limit) break;
     const before = rows.length;
-    for await (const row of ask(agent, partnership, question)) {
+    for await (const row of ask(viewer, partnership, question)) {
       rows.push(row);
       if (limit !== undefined && rows.length >= limit) break;
     }
-    if (rows.length === before) empty.push(await emptyReason(agent, partnership, { what, theirs }));
+    if (rows.length === before) empty.push(await emptyReason(viewer, partnership, { what, theirs }));
   }
-  return { rows: rows.sort((x, y) => nameOf(x).localeCompare(nameOf(y))), empty };
+  return { rows: rows.sort((x, y) => nameOf(x).localeCompare(nameOf(y))), empty, asked };
 }
 
 async function showMatrices(
@@ -255,25 +260,13 @@ async function memberAnswers<Answer>(
   return answers;
 }
 
-/** Names are decrypted with the organisation's keys, which a member's home does not hold. */
-function requireVault(options: { readonly home?: string | undefined }): void {
-  if (!isMemberHome(homeOf(options))) return;
-  throw new Problem(
-    'member_home',
-    'this needs the organisation’s vault: names are decrypted with its keys, which no member’s home holds yet',
-    'ask where `commonground init` was run; `matrix` and `ledger` work here, by your role',
-  );
-}
-
-/** The partners a question goes to: the named one, else all verified; of ended ones the ledger stays readable. */
-export function asked(agent: Agent, name: string | undefined, withEnded = false): Partnership[] {
+/** The partners whose ledger is read: of ended ones it stays readable. */
+function withEnded(agent: Agent, name: string | undefined): Partnership[] {
   if (name !== undefined) return [findPartnership(agent.store, name)];
-  const verified = listPartnerships(agent.store).filter(
-    ({ verifiedAt, deadSince, ended }) => verifiedAt && !deadSince && (!ended || withEnded),
-  );
-  if (verified.length === 0)
+  const met = listPartnerships(agent.store).filter(({ verifiedAt, deadSince }) => verifiedAt && !deadSince);
+  if (met.length === 0)
     throw new Problem('not_verified', 'there is no verified partner yet', 'see `commonground partner list`');
-  return verified;
+  return met;
 }
 
 function printMatrix(answer: MatrixAnswer & { readonly partner: string }): void {

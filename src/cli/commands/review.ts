@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Agent } from '../../agent/agent.ts';
 import { askOverlap, type OverlapRow } from '../../agent/answers.ts';
 import { Problem } from '../../agent/problem.ts';
 import type { Partnership } from '../../agent/store/partnerships.ts';
 import { type Decision, putDecision } from '../../agent/store/reviews.ts';
-import { command, group, withAgent } from '../command.ts';
+import type { Viewer } from '../../agent/viewer.ts';
+import { command, group, withViewer } from '../command.ts';
 import { note, print, printJson, table } from '../output.ts';
-import { asked } from './questions.ts';
 import { kindsText, ruleText } from './why.ts';
 
 /** `review`: deciding about pairs that may be namesakes. */
@@ -38,8 +37,8 @@ function listCommand() {
     .option('--partner <alias>', 'only this partner (default: all verified)')
     .option('--all', 'also those that were decided')
     .action(async (options) =>
-      withAgent(options, async (agent) => {
-        const all = await candidates(agent, options.partner);
+      withViewer(options, async (viewer) => {
+        const all = await candidates(viewer, options.partner);
         const shown = all.filter(({ row }) => options.all || row.decision === null);
         if (options.json) return printJson({ pairs: shown.map(({ pair, row }) => ({ pair, ...row })) });
         if (shown.length > 0) {
@@ -82,11 +81,11 @@ function decideCommand(name: 'confirm' | 'reject' | 'undo', description: string,
     .argument('<pair...>', 'ids of `commonground review list`')
     .option('--partner <alias>', 'only this partner (default: all verified)')
     .action(async (pairs, options) =>
-      withAgent(options, async (agent) => {
-        const all = await candidates(agent, options.partner);
+      withViewer(options, async (viewer) => {
+        const all = await candidates(viewer, options.partner);
         const chosen = pairs.map((pair) => chosenBy(all, pair));
-        agent.store.database.transaction(() => {
-          for (const { partnership, row } of chosen) putDecision(agent.store, partnership.id, row, decision);
+        viewer.store.database.transaction(() => {
+          for (const { partnership, row } of chosen) putDecision(viewer.store, partnership.id, row, decision);
         });
         if (options.json)
           return printJson({
@@ -97,10 +96,10 @@ function decideCommand(name: 'confirm' | 'reject' | 'undo', description: string,
     );
 }
 
-async function candidates(agent: Agent, partner: string | undefined): Promise<Candidate[]> {
+async function candidates(viewer: Viewer, partner: string | undefined): Promise<Candidate[]> {
   const found: Candidate[] = [];
-  for (const partnership of asked(agent, partner)) {
-    for await (const row of askOverlap(agent, partnership, {}))
+  for (const partnership of await viewer.asked(partner)) {
+    for await (const row of askOverlap(viewer, partnership, {}))
       if (row.tier === 'review') found.push({ pair: idOf(row), partnership, row });
   }
   return found;

@@ -1,9 +1,8 @@
-import { fromBase64url } from '../../../protocol/bytes.ts';
 import type { Agent } from '../../agent/agent.ts';
 import { lockHome } from '../../agent/home.ts';
 import { viewOf } from '../../agent/partners.ts';
 import { Problem } from '../../agent/problem.ts';
-import { readMine } from '../../agent/scopes.ts';
+import { myScope } from '../../agent/scopes/following.ts';
 import {
   findPartnership,
   getPartnership,
@@ -77,10 +76,10 @@ interface Standing {
 async function standing(agent: Agent, partnership: Partnership): Promise<Standing> {
   const newest = newestNormaliser(agent, partnership);
   const versions = publishedVersions(agent, partnership);
-  const scope = readMine(agent, partnership);
-  const signed = partnership.scopes.mine && fromBase64url(partnership.scopes.mine);
-  const list =
-    scope && signed ? await scanList(agent.store, partnership.id, scope, signed, newest, false) : null;
+  const mine = myScope(agent, partnership);
+  const list = mine
+    ? await scanList(agent.store, partnership.id, mine.scope, mine.signed, newest, false)
+    : null;
   return {
     partner: partnership.alias,
     partnership: partnership.id,

@@ -4,7 +4,7 @@ import type { PartnershipView, ServiceView } from '../../agent/client.ts';
 import { describeEnding, followEnding } from '../../agent/ending.ts';
 import { viewOf } from '../../agent/partners.ts';
 import { fingerprint } from '../../agent/pinned.ts';
-import { readMine, readTheirs } from '../../agent/scopes.ts';
+import { myScope, theirScope } from '../../agent/scopes/following.ts';
 import { countCompanies } from '../../agent/store/companies.ts';
 import { countAccounts } from '../../agent/store/lists.ts';
 import {
@@ -95,8 +95,8 @@ async function partnerStatus(agent: Agent, partnership: Partnership) {
   if (ended) return over(describeEnding(ended, partnership), null);
   const { standing, since } = await standingOf(agent, id, view);
   const current = getPartnership(agent.store, id);
-  const mine = readMine(agent, current);
-  const theirs = current.verifiedAt ? readTheirs(current) : null;
+  const mine = myScope(agent, current)?.scope;
+  const theirs = theirScope(agent, current)?.scope;
   const year = new Date(agent.now()).getUTCFullYear();
   return {
     ...base,

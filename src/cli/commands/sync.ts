@@ -1,13 +1,13 @@
-import { fromBase64url } from '../../../protocol/bytes.ts';
 import { EVALUATED_KINDS, type EvaluatedKind } from '../../../protocol/identifiers/kind.ts';
 import { populationGrant } from '../../../protocol/scope.ts';
 import { type Agent, timestamp } from '../../agent/agent.ts';
 import { openPool } from '../../agent/crypto/pool.ts';
 import { describeEnding } from '../../agent/ending.ts';
 import { lockHome } from '../../agent/home.ts';
-import { requireVerified } from '../../agent/pinned.ts';
 import { EXIT, Problem } from '../../agent/problem.ts';
-import { grantsAnything, KIND_TEXTS, readMine } from '../../agent/scopes.ts';
+import { lateText } from '../../agent/scopes/alarms.ts';
+import { isGranting, myScope, newestScope } from '../../agent/scopes/following.ts';
+import { describeTerms, KIND_TEXTS } from '../../agent/scopes/sentences.ts';
 import { countCompanies } from '../../agent/store/companies.ts';
 import {
   findPartnership,
@@ -23,7 +23,7 @@ import { newestNormaliser, normaliserOf } from '../../agent/sync/terms.ts';
 import { command, withAgent } from '../command.ts';
 import { noteEnded, unfinished } from '../ended.ts';
 import { note, print, printJson, progressBar, table } from '../output.ts';
-import { WAITING_TEXTS } from '../states.ts';
+import { STANDING_TEXTS, WAITING_TEXTS } from '../states.ts';
 import { watchHome } from './watch.ts';
 
 /** `sync`: whatever is due with the partners. */
@@ -61,6 +61,7 @@ export function syncCommand() {
         );
         if (options.json) printJson({ partners: reports });
         else for (const report of reports) print(describe(agent, report));
+        for (const report of reports) noteScopes(report);
         if (reports.some((report) => report.waiting !== null)) process.exitCode = EXIT.waiting;
       }),
     );
@@ -114,13 +115,24 @@ function describe(agent: Agent, report: SyncReport): string {
   return `${report.partner}: ${parts.join('; ')}`;
 }
 
+/** What happened to scopes without a person is said to the people. */
+function noteScopes({ partner, accepted, late }: SyncReport): void {
+  for (const scope of accepted) {
+    note(
+      `${partner}: you accepted version ${scope.number} of what it grants you, as your company has no other members:`,
+    );
+    for (const sentence of describeTerms(scope, 'your company')) note(`  ${sentence}`);
+  }
+  for (const one of late) note(`${partner}: ${lateText(one, partner)}`);
+}
+
 async function dryRun(agent: Agent, partnerships: readonly Partnership[], json: boolean): Promise<void> {
   const plans: Awaited<ReturnType<typeof plan>>[] = [];
   for (const partnership of partnerships) plans.push(await plan(agent, partnership));
   if (json) return printJson({ dryRun: true, partners: plans });
   for (const entry of plans) {
     print(
-      `${entry.partner}: ${entry.blocked ?? `under version ${entry.scope} of your scope, ${entry.accounts} accounts would be in the list`}`,
+      `${entry.partner}: ${entry.blocked ?? `under version ${entry.scope} of your scope${entry.pending ? ` (${STANDING_TEXTS[entry.pending]})` : ''}, ${entry.accounts} accounts would be in the list`}`,
     );
     if (entry.blocked) continue;
     print(
@@ -160,6 +172,7 @@ async function plan(agent: Agent, partnership: Partnership) {
   const nothing = {
     partner: partnership.alias,
     scope: null,
+    pending: null,
     accounts: 0,
     unlisted: 0,
     identifiers: 0,
@@ -169,15 +182,18 @@ async function plan(agent: Agent, partnership: Partnership) {
   if (partnership.ended) return { ...nothing, blocked: describeEnding(partnership.ended, partnership) };
   if (!partnership.verifiedAt || partnership.deadSince)
     return { ...nothing, blocked: 'not verified; nothing would leave' };
-  const scope = readMine(agent, partnership);
-  if (!scope || !partnership.scopes.mine || !grantsAnything(scope, agent.now()))
+  // What is not accepted yet is what is about to leave.
+  const next = newestScope(agent, partnership, 'mine');
+  const inForce = myScope(agent, partnership);
+  const planned = inForce ?? (next && { ...next.papers, signed: next.signed });
+  if (!planned || !isGranting(planned))
     return { ...nothing, blocked: 'nothing is granted; nothing would leave' };
-  requireVerified(partnership);
+  const { scope } = planned;
   const list = await scanList(
     agent.store,
     partnership.id,
     scope,
-    fromBase64url(partnership.scopes.mine) ?? new Uint8Array(),
+    planned.signed,
     normaliserOf(agent, partnership) ?? newestNormaliser(agent, partnership),
     false,
   );
@@ -190,6 +206,8 @@ async function plan(agent: Agent, partnership: Partnership) {
     partner: partnership.alias,
     blocked: null,
     scope: scope.number,
+    /** Where the scope stands while it is not in force: nothing leaves before. */
+    pending: inForce || !next ? null : next.standing,
     accounts: list.accounts,
     unlisted: countCompanies(agent.store) - list.accounts,
     identifiers: list.identifiers,

@@ -32,6 +32,7 @@ export function printWhy(rows: readonly OverlapRow[]): void {
       `${row.account} (${row.records.map(({ record }) => record).join(', ')}) with ${row.partner}: ${row.tier}${decided}`,
     );
     for (const rule of row.reasons) print(`  ${RULE_TEXTS[rule]}`);
+    for (const text of row.decided ?? []) print(`  shown by ${printable(text)}`);
     for (const { kind, value, columns } of row.evidence ?? []) {
       const from = columns.length > 0 ? `   your ${columns.map((column) => `“${column}”`).join(', ')}` : '';
       print(`    ${kind.padEnd(14)}${printable(value.replaceAll('\u001f', ' '))}${from}`);

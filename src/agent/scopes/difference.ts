@@ -1,0 +1,171 @@
+/** Two scopes compared in words: what the other side would learn more, what less, and which terms change. */
+import { EVALUATED_KINDS } from '../../../protocol/identifiers/kind.ts';
+import { VIEWER_ROLES, type ViewerRole } from '../../../protocol/member.ts';
+import {
+  ANY_POPULATION,
+  type CellGrant,
+  cellGrant,
+  FIELDS,
+  LEVELS,
+  type Level,
+  type Scope,
+  WHITE_SPACE_LEVELS,
+  type WhiteSpaceLevel,
+} from '../../../protocol/scope.ts';
+import { type Described, FIELD_TEXTS, KIND_TEXTS, listed } from './sentences.ts';
+
+/** One thing that changes; `more` reveals more than before, `less` less, `term` neither. */
+export interface Change {
+  readonly direction: 'more' | 'less' | 'term';
+  readonly text: string;
+}
+
+const LEVEL_TEXTS: Readonly<Record<Level, string>> = {
+  none: 'nothing',
+  counts: 'rounded numbers',
+  accounts: 'which accounts both have',
+  fields: 'which accounts both have, with fields',
+};
+const WHITE_SPACE_TEXTS: Readonly<Record<WhiteSpaceLevel, string>> = {
+  none: 'nothing of accounts they lack',
+  counts: 'how many accounts they lack',
+  names: 'the names of accounts they lack',
+};
+const ROLE_TEXTS: Readonly<Record<ViewerRole, string>> = {
+  sales: 'sales people',
+  'clean-team': 'clean team',
+};
+
+/** What changes from one version to the next; `before` is null where nothing was granted. Effective grants are compared. */
+export function differences(before: Described | null, after: Described, grantee: string): Change[] {
+  return [...grantChanges(before, after, grantee), ...termChanges(before, after, grantee)];
+}
+
+function grantChanges(before: Described | null, after: Described, grantee: string): Change[] {
+  const scopes = [before, after].filter((scope) => scope !== null);
+  const populations = [...new Set(scopes.flatMap((scope) => scope.populations))].sort();
+  const partners = [
+    ...new Set([
+      ANY_POPULATION,
+      ...scopes.flatMap((scope) => scope.rules.map((rule) => rule.partnerPopulation)),
+    ]),
+  ];
+  return populations.flatMap((population) =>
+    VIEWER_ROLES.flatMap((role) => {
+      const of = (partner: string): Change[] => {
+        const [old, next] = [before, after].map((scope) => effective(scope, population, partner, role));
+        const where = `our ${population} × ${partner === ANY_POPULATION ? 'any list of theirs' : `their ${partner}`}, ${grantee}’s ${ROLE_TEXTS[role]}`;
+        return old && next ? cellChanges(old, next, where) : [];
+      };
+      const general = of(ANY_POPULATION);
+      const texts = new Set(general.map(({ text }) => tail(text)));
+      // What the rule for any list says already is not said again for one of them.
+      const particular = partners
+        .filter((partner) => partner !== ANY_POPULATION)
+        .flatMap((partner) => of(partner).filter(({ text }) => !texts.has(tail(text))));
+      return [...general, ...particular];
+    }),
+  );
+}
+
+function tail(text: string): string {
+  return text.slice(text.indexOf(':'));
+}
+
+function effective(
+  scope: Described | null,
+  population: string,
+  partner: string,
+  role: ViewerRole,
+): CellGrant {
+  // The parts of a scope that decide are those of any version.
+  return cellGrant((scope ?? NO_SCOPE) as Scope, population, partner, role);
+}
+
+const NO_SCOPE = { populations: [], rules: [], competitors: false };
+
+function cellChanges(old: CellGrant, next: CellGrant, where: string): Change[] {
+  const changes: Change[] = [];
+  if (old.level !== next.level)
+    changes.push({
+      direction: LEVELS.indexOf(next.level) > LEVELS.indexOf(old.level) ? 'more' : 'less',
+      text: `${where}: ${LEVEL_TEXTS[next.level]}, before ${LEVEL_TEXTS[old.level]}`,
+    });
+  const fields = (here: CellGrant, there: CellGrant) =>
+    FIELDS.filter((field) => here.fields.includes(field) && !there.fields.includes(field)).map(
+      (field) => FIELD_TEXTS[field],
+    );
+  const [added, gone] = [fields(next, old), fields(old, next)];
+  if (added.length > 0) changes.push({ direction: 'more', text: `${where}: also ${listed(added)}` });
+  if (gone.length > 0)
+    changes.push({ direction: 'less', text: `${where}: no ${listed(gone, 'or')} any more` });
+  if (old.whiteSpace !== next.whiteSpace)
+    changes.push({
+      direction:
+        WHITE_SPACE_LEVELS.indexOf(next.whiteSpace) > WHITE_SPACE_LEVELS.indexOf(old.whiteSpace)
+          ? 'more'
+          : 'less',
+      text: `${where}: ${WHITE_SPACE_TEXTS[next.whiteSpace]}, before ${WHITE_SPACE_TEXTS[old.whiteSpace]}`,
+    });
+  if (old.review !== next.review)
+    changes.push({
+      direction: next.review ? 'more' : 'less',
+      text: `${where}: possible matches ${next.review ? 'too' : 'no more'}`,
+    });
+  return changes;
+}
+
+function termChanges(before: Described | null, after: Described, grantee: string): Change[] {
+  if (!before) return [];
+  const changes: Change[] = [];
+  const number = (text: string, old: number, next: number, moreIs: 'more' | 'less') => {
+    if (old === next) return;
+    const direction = next > old ? moreIs : moreIs === 'more' ? 'less' : 'more';
+    changes.push({ direction, text: `${text}: ${next}, before ${old}` });
+  };
+  const plain = (text: string, old: string, next: string) => {
+    if (old !== next) changes.push({ direction: 'term', text: `${text}: ${next}, before ${old}` });
+  };
+  const flag = (old: boolean, next: boolean, direction: 'more' | 'less', on: string, off: string) => {
+    if (old === next) return;
+    const other = direction === 'more' ? 'less' : 'more';
+    changes.push({ direction: next ? direction : other, text: next ? on : off });
+  };
+  plain('purpose', before.purpose, after.purpose);
+  plain('agreement', agreementText(before), agreementText(after));
+  plain('begins', before.validFrom, after.validFrom);
+  plain('ends', before.validUntil ?? 'open', after.validUntil ?? 'open');
+  number('days that it may be kept after the end', before.retentionDays, after.retentionDays, 'more');
+  number('numbers are rounded down to multiples of', before.minimumCount, after.minimumCount, 'less');
+  number('new comparisons of the lists a month', before.snapshotsPerMonth, after.snapshotsPerMonth, 'more');
+  flag(before.export, after.export, 'more', `${grantee} may take answers out as files`, 'no files any more');
+  flag(
+    before.reciprocity,
+    after.reciprocity,
+    'less',
+    `${grantee} gets no more than it grants back`,
+    `${grantee} gets it whether or not it grants the same back`,
+  );
+  flag(
+    before.competitors,
+    after.competitors,
+    'less',
+    'between competitors',
+    'not between competitors any more',
+  );
+  const strong = (scope: Described) =>
+    [...scope.strongKinds].map((kind) => KIND_TEXTS[kind]).join(', ') || 'none';
+  plain('kinds that prove two accounts the same', strong(before), strong(after));
+  for (const kind of EVALUATED_KINDS)
+    number(
+      `${KIND_TEXTS[kind]} compared a year`,
+      before.evaluationBudget[kind],
+      after.evaluationBudget[kind],
+      'more',
+    );
+  return changes;
+}
+
+function agreementText({ agreement }: Described): string {
+  return agreement ? `“${agreement.reference}” (${agreement.sha256.slice(0, 16)}…)` : 'none';
+}

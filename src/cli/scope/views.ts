@@ -1,0 +1,224 @@
+/** `scope show`, `list` and `diff`: what stands, and what stood. */
+
+import { toBase64url } from '../../../protocol/bytes.ts';
+import { otherSide } from '../../../protocol/ids.ts';
+import { Problem } from '../../agent/problem.ts';
+import type { Desk, Papers } from '../../agent/scopes/desk.ts';
+import { differences } from '../../agent/scopes/difference.ts';
+import { readDraft } from '../../agent/scopes/file.ts';
+import { versionOf } from '../../agent/scopes/life.ts';
+import { type Version, versionsOf, type Whose } from '../../agent/scopes/papers.ts';
+import { command } from '../command.ts';
+import { print, printable, printJson, table } from '../output.ts';
+import { readText } from '../prompt.ts';
+import { STANDING_TEXTS } from '../states.ts';
+import { lifeLines, namesOf, papersOf, rosterText, showChanges, versionJson, withDesk } from './desk.ts';
+import { termsFrom } from './drafts.ts';
+import { sentences } from './life.ts';
+import { numberOf } from './rules.ts';
+
+export function showCommand() {
+  return command(
+    'show',
+    'What you grant a partner and what it grants you, in sentences: who drafted, approved and accepted it, and where it stands.',
+    'commonground scope show --partner borealis',
+  )
+    .option('--partner <alias>')
+    .option('--number <n>', 'this version instead of the one in force', numberOf)
+    .action(async (options) =>
+      withDesk(options, async (desk) => {
+        const papers = await papersOf(desk, options.partner);
+        const names = await namesOf(desk);
+        const shown = {
+          mine: relevant(papers.mine, options.number),
+          theirs: relevant(papers.theirs, options.number),
+        };
+        if (options.json) {
+          const of = (whose: Whose) => shown[whose].map((version) => versionJson(version, names));
+          const scopeIn = (whose: Whose) =>
+            papers[whose].find(({ standing }) => standing === 'in_force')?.papers.scope ?? null;
+          return printJson({
+            partner: papers.alias,
+            fingerprint: papers.fingerprint,
+            rosters: {
+              mine: papers.rosters.mine.at(-1)?.number ?? 0,
+              theirs: papers.rosters.theirs.at(-1)?.number ?? 0,
+            },
+            limits: papers.limits,
+            mine: scopeIn('mine'),
+            theirs: scopeIn('theirs'),
+            versions: { mine: of('mine'), theirs: of('theirs') },
+          });
+        }
+        const partner = printable(papers.partner);
+        showSide(
+          `You grant ${partner}:`,
+          papers,
+          'mine',
+          shown.mine,
+          names,
+          `${partner} is granted nothing.`,
+        );
+        showSide(
+          `${partner} grants you:`,
+          papers,
+          'theirs',
+          shown.theirs,
+          names,
+          'Your organisation is granted nothing.',
+        );
+        for (const [role, limit] of Object.entries(papers.limits))
+          if (limit)
+            print(
+              `Your own limit for ${role}: at most ${limit.level}${limit.fields.length > 0 ? ` (${limit.fields.join(', ')})` : ''}, white space ${limit.whiteSpace}.`,
+            );
+      }),
+    );
+}
+
+export function listCommand() {
+  return command(
+    'list',
+    'All versions of both sides’ scopes, and where each stands.',
+    'commonground scope list --partner borealis',
+  )
+    .option('--partner <alias>')
+    .action(async (options) =>
+      withDesk(options, async (desk) => {
+        const papers = await papersOf(desk, options.partner);
+        const all = await allVersions(desk, papers);
+        const rows = (['mine', 'theirs'] as const).flatMap((whose) =>
+          all[whose].map((version) => ({ whose, version })),
+        );
+        if (options.json)
+          return printJson({
+            partner: papers.alias,
+            versions: rows.map(({ whose, version }) => ({
+              whose,
+              number: version.papers.scope.number,
+              standing: version.standing,
+              issuedAt: version.papers.scope.issuedAt,
+              validFrom: version.papers.scope.validFrom,
+              validUntil: version.papers.scope.validUntil,
+            })),
+          });
+        print(
+          table(
+            ['granted by', 'version', 'drafted', 'from', 'until', 'standing'],
+            rows.map(({ whose, version: { papers: one, standing } }) => [
+              whose === 'mine' ? 'you' : printable(papers.partner),
+              one.scope.number,
+              one.scope.issuedAt,
+              one.scope.validFrom,
+              one.scope.validUntil ?? '',
+              STANDING_TEXTS[standing],
+            ]),
+          ),
+        );
+      }),
+    );
+}
+
+export function diffCommand() {
+  return command(
+    'diff',
+    'What changes from one version to another, in words: + more is learned, - less, ~ other terms. Without options: what waits, against what is in force.',
+    'commonground scope diff --partner borealis\ncommonground scope diff --partner borealis --file overlap.json\ncommonground scope diff --partner borealis --theirs --from 2 --to 3',
+  )
+    .option('--partner <alias>')
+    .option('--from <n>', 'this version (default: in force)', numberOf)
+    .option('--to <n>', 'with this one (default: the newest)', numberOf)
+    .option('--file <file>', 'with this draft')
+    .option('--theirs', 'of what the partner grants you')
+    .action(async (options) =>
+      withDesk(options, async (desk) => {
+        const papers = await papersOf(desk, options.partner);
+        const whose = options.theirs ? 'theirs' : 'mine';
+        const versions = (await allVersions(desk, papers))[whose];
+        const inForce = versions.find(({ standing }) => standing === 'in_force') ?? null;
+        const from = options.from === undefined ? inForce : existing(versions, options.from);
+        const to = options.to === undefined ? (versions.at(-1) ?? null) : existing(versions, options.to);
+        const after = options.file
+          ? termsFrom(readDraft(readText(options.file), options.file))
+          : to?.papers.scope;
+        if (!after)
+          throw new Problem(
+            'nothing_granted',
+            'there is no version to compare',
+            'see `commonground scope list`',
+          );
+        const grantee = whose === 'mine' ? printable(papers.partner) : 'your organisation';
+        const before = from?.papers.scope ?? null;
+        const numbers = {
+          from: before?.number ?? null,
+          to: options.file ? null : (to?.papers.scope.number ?? null),
+        };
+        if (options.json)
+          return printJson({
+            partner: papers.alias,
+            ...numbers,
+            changes: differences(before, after, grantee),
+          });
+        print(
+          `from ${before ? `version ${before.number}` : 'nothing'} to ${options.file ?? `version ${numbers.to}`}:`,
+        );
+        showChanges(before, after, grantee, print);
+      }),
+    );
+}
+
+/** All versions that the service has, each checked against the pinned keys; what is pinned stands as it is pinned. */
+async function allVersions(desk: Desk, papers: Papers): Promise<Record<Whose, readonly Version[]>> {
+  const shown = await desk.client.scopes(papers.id);
+  const of = (whose: Whose): Version[] => {
+    const side = whose === 'mine' ? papers.side : otherSide(papers.side);
+    const pinned = new Set(papers[whose].map(({ papers: one }) => one.scope.number));
+    const past = shown[side]
+      .filter(({ number }) => !pinned.has(number))
+      .map(({ signed, statements }) => ({
+        signed: toBase64url(signed),
+        statements: statements.map(toBase64url),
+      }));
+    const pins = {
+      ...papers.pins,
+      [whose]: { ...papers.pins[whose], scopes: [...past, ...papers.pins[whose].scopes] },
+    };
+    return versionsOf(pins, papers.parties, whose, desk.now());
+  };
+  return { mine: of('mine'), theirs: of('theirs') };
+}
+
+function existing(versions: readonly Version[], number: number): Version {
+  const found = versionOf(versions, number);
+  if (found) return found;
+  throw new Problem('bad_argument', `there is no version ${number}`, 'see `commonground scope list`');
+}
+
+/** The version asked for; else what is in force, what waits, and the last one where nothing is. */
+function relevant(versions: readonly Version[], number: number | undefined): readonly Version[] {
+  if (number !== undefined) return versions.filter(({ papers }) => papers.scope.number === number);
+  const living = versions.filter(({ standing }) =>
+    ['proposed', 'approved', 'waits', 'in_force'].includes(standing),
+  );
+  return living.length > 0 ? living : versions.slice(-1);
+}
+
+function showSide(
+  title: string,
+  papers: Papers,
+  whose: Whose,
+  versions: readonly Version[],
+  names: ReadonlyMap<string, string>,
+  nothing: string,
+): void {
+  print(title);
+  print(`  ${printable(rosterText(papers, whose))}`);
+  for (const version of versions) {
+    for (const line of lifeLines(version, whose, papers, names)) print(`  ${printable(line)}`);
+    const isOver = version.standing === 'revoked' || version.standing === 'expired';
+    if (!isOver)
+      for (const sentence of sentences(papers, whose, version.papers.scope)) print(`    ${sentence}`);
+  }
+  const stands = versions.some(({ standing }) => ['approved', 'waits', 'in_force'].includes(standing));
+  if (!stands) print(`  ${nothing}`);
+}
