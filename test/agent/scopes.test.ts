@@ -415,16 +415,26 @@ describe('what people read', () => {
 
   it('says which rule of which version of which side decided', () => {
     const scope = customers();
-    const text = describeReason({ code: 'rule', side: 'theirs', scope: 1, rule: 0 }, 'Borealis', {
-      mine: null,
-      theirs: scope,
-    });
+    const text = describeReason(
+      { code: 'rule', side: 'theirs', scope: 1, rule: 0 },
+      'Borealis',
+      {
+        mine: null,
+        theirs: scope,
+      },
+      'sales',
+    );
     expect(text).toMatch(/^rule 1 of version 1 of Borealis’s scope: Where Borealis’s customers meet/);
     expect(
-      describeReason({ code: 'own_limit', side: 'mine', scope: null, rule: null }, 'B', {
-        mine: null,
-        theirs: null,
-      }),
+      describeReason(
+        { code: 'own_limit', side: 'mine', scope: null, rule: null },
+        'B',
+        {
+          mine: null,
+          theirs: null,
+        },
+        'sales',
+      ),
     ).toMatch(/Your own organisation limits/);
   });
 

@@ -1,4 +1,5 @@
 /** Why an answer shows what it shows: the rule that decided, of which version, of which side, in a sentence. */
+import type { ViewerRole } from '../../../protocol/member.ts';
 import type { Scope } from '../../../protocol/scope.ts';
 import type { Reason } from '../../wire/reasons.ts';
 import type { OverlapAnswer } from '../client.ts';
@@ -13,7 +14,7 @@ export interface DecidingScopes {
   readonly theirs: Scope | null;
 }
 
-/** One sentence a reason. `partner` is what the partner is called. */
+/** One sentence a reason, as it concerns a role. `partner` is what the partner is called. */
 export function describeReason(reason: Reason, partner: string, scopes: DecidingScopes): string {
   const { code, side, scope: number, rule } = reason;
   const who = side === 'theirs' ? partner : 'your own organisation';
@@ -27,7 +28,9 @@ export function describeReason(reason: Reason, partner: string, scopes: Deciding
     case 'rule': {
       if (!found || !document) return `${numbered} says so.`;
       const grantee = side === 'theirs' ? 'your organisation' : partner;
-      const text = ruleSentences(found, document, grantee, side === 'theirs' ? partner : 'we').join(' ');
+      const text = ruleSentences(found, document, grantee, side === 'theirs' ? partner : 'we', role).join(
+        ' ',
+      );
       return `${numbered}: ${text}`;
     }
     case 'no_scope':
@@ -62,7 +65,9 @@ export function explainCells(
     theirs: theirScope(viewer, partnership)?.scope ?? null,
   };
   const partner = partnership.partner?.name ?? partnership.alias;
-  const texts = cells.map(({ reasons }) => reasons.map((reason) => describeReason(reason, partner, scopes)));
+  const texts = cells.map(({ reasons }) =>
+    reasons.map((reason) => describeReason(reason, partner, scopes, viewer.role)),
+  );
   return (indexes) => [...new Set(indexes.flatMap((index) => texts[index] ?? []))];
 }
 

@@ -59,7 +59,7 @@ export type Described = Omit<
 
 /** Every effective rule as a sentence, then the terms. `grantee` is the partner’s name, `grantor` who grants. */
 export function describeScope(scope: Described, grantee: string, grantor = 'we'): string[] {
-  return [...describeRules(scope, grantee, grantor), ...describeTerms(scope, grantee)];
+  return [...describeRules(scope, grantee, grantor), ...describeTerms(scope, grantee)].map(capital);
 }
 
 /** The rules alone. */
@@ -108,12 +108,13 @@ export function describeTerms(scope: Described, grantee: string): string[] {
   return sentences;
 }
 
-/** One rule: one sentence for all who ask where they are granted the same, else one for each of them. */
+/** One rule: one sentence for all who ask where they are granted the same, else one for each, or for `only` one. */
 export function ruleSentences(
   rule: ScopeRule,
   scope: Pick<Scope, 'minimumCount'>,
   grantee: string,
   grantor = 'we',
+  only: ViewerRole | null = null,
 ): string[] {
   const our = grantor === 'we' ? 'our' : `${grantor}’s`;
   const theirs =
@@ -123,7 +124,9 @@ export function ruleSentences(
   const [first] = texts;
   if (first && texts.every(({ text }) => text === first.text))
     return [`${where} ${grantee} learns ${first.text}.`];
-  return texts.map(({ role, text }) => `${where} ${grantee}’s ${ROLE_TEXTS[role]} learn ${text}.`);
+  return texts
+    .filter(({ role }) => only === null || role === only)
+    .map(({ role, text }) => `${where} ${grantee}’s ${ROLE_TEXTS[role]} learn ${text}.`);
 }
 
 function grantText(
@@ -189,6 +192,10 @@ export function competitorWarnings(scope: Pick<Scope, 'competitors' | 'rules'>):
 
 export function listed(parts: readonly string[], last = 'and'): string {
   return parts.length > 1 ? `${parts.slice(0, -1).join(', ')} ${last} ${parts.at(-1)}` : (parts[0] ?? '');
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 function days(count: number): string {

@@ -15,6 +15,7 @@ import { introduce, viewOf } from '../partners.ts';
 import { decode, followCertificate, requireVerified } from '../pinned.ts';
 import { Problem } from '../problem.ts';
 import {
+  followScopes,
   followShownPapers,
   isGranting,
   myScope,
@@ -134,6 +135,7 @@ export async function syncPartnership(
       await followHolders(agent);
       isFollowed = true;
     }
+    followPapers(agent, id, view);
     const scanned = scannable(agent, getPartnership(agent.store, id))
       ? await currentList(agent, id, scans)
       : null;
@@ -388,6 +390,13 @@ function scannable(agent: Agent, partnership: Partnership): boolean {
 function isActive(partnership: Partnership, view: PartnershipView, list: ListState): boolean {
   const last = partnership.lastSubmission;
   return last !== null && last.digest === list.digest && view.submissions.mine.active === last.number;
+}
+
+/** Before the list is read: which scope it is read under may have changed by a signature. */
+function followPapers(agent: Agent, id: Partnership['id'], view: PartnershipView): void {
+  const partnership = getPartnership(agent.store, id);
+  if (!partnership.partner || !partnership.verifiedAt || partnership.deadSince) return;
+  followScopes(agent, followCertificate(agent, partnership, view), view);
 }
 
 /** Accepts the partner's newest version where no person has to; null where people sign here. */

@@ -72,7 +72,9 @@ function decideOrThrow(question: Question): Decision {
     grant = next;
   };
 
-  const open = granting.competitors ? ruledBy({ ...granting, competitors: false }, theirs, mine, role) : null;
+  // What the clause on competitors took away.
+  const isBound = granting.competitors && role !== 'clean-team';
+  const open = isBound ? ruledBy({ ...granting, competitors: false }, theirs, mine, role) : null;
   if (open && !isSame(open.grant, grant)) reasons.push(reason('competitors', 'theirs', granting.number));
 
   if (ownLimit !== null) {
