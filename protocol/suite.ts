@@ -20,6 +20,7 @@ import {
   sha512,
   subtractScalars,
 } from './sodium.ts';
+import { weightedSums } from './sums.ts';
 
 // RFC 9497 section 3.1: "OPRFV1-" || I2OSP(mode, 1) || "-" || identifier; mode VOPRF is 1.
 const CONTEXT = concat(utf8('OPRFV1-'), uint(1, 1), utf8('-ristretto255-SHA512'));
@@ -103,9 +104,10 @@ export function evaluate(
     results.push(result);
   }
   if (seen.size !== elements.length) return refuse('duplicate_element');
-  const proof = prove(keys, elements, results, randomScalar(random));
+  const evaluated = concat(...results);
+  const proof = prove(keys, blinded, evaluated, randomScalar(random));
   if (!proof) return refuse('invalid_element');
-  return ok({ evaluated: concat(...results), proof });
+  return ok({ evaluated, proof });
 }
 
 /**
@@ -140,22 +142,20 @@ export function verifyEvaluation(
   evaluation: Evaluation,
   publicKey: Uint8Array,
 ): Result<true, SuiteRefusal> {
-  const requests = unpack(blinded);
-  const answers = unpack(evaluation.evaluated);
-  if (!requests || !answers || requests.length !== answers.length) return refuse('batch_size');
+  const { evaluated, proof } = evaluation;
+  if (!countOf(blinded) || evaluated.length !== blinded.length) return refuse('batch_size');
   if (!isElement(publicKey)) return refuse('invalid_key');
-  if (evaluation.proof.length !== PROOF_BYTES) return refuse('invalid_proof');
-  const c = evaluation.proof.subarray(0, SCALAR_BYTES);
-  const s = evaluation.proof.subarray(SCALAR_BYTES);
+  if (proof.length !== PROOF_BYTES) return refuse('invalid_proof');
+  const c = proof.subarray(0, SCALAR_BYTES);
+  const s = proof.subarray(SCALAR_BYTES);
   // RFC 9497 section 2.1, DeserializeScalar: out of range is an error.
   if (!isScalar(c) || !isScalar(s)) return refuse('invalid_scalar');
-  const weights = compositeWeights(publicKey, requests, answers);
-  const m = weightedSum(weights, requests);
-  const z = weightedSum(weights, answers);
-  const t2 = add(multiplyGenerator(s), multiplyElement(c, publicKey));
-  const t3 = m && z && add(multiplyElement(s, m), multiplyElement(c, z));
+  const sums = weightedSums(compositeWeights(publicKey, blinded, evaluated), blinded, evaluated);
   // RFC 9497 section 2.1, DeserializeElement: the sums fail where an element is the identity or non-canonical.
-  if (!m || !z) return refuse('invalid_element');
+  if (!sums) return refuse('invalid_element');
+  const { first: m, second: z } = sums;
+  const t2 = add(multiplyGenerator(s), multiplyElement(c, publicKey));
+  const t3 = add(multiplyElement(s, m), multiplyElement(c, z));
   if (!t2 || !t3) return refuse('invalid_proof');
   return equal(challenge(publicKey, m, z, t2, t3), c) ? ok(true) : refuse('invalid_proof');
 }
@@ -172,40 +172,34 @@ export function evaluateOwn(secretKey: Uint8Array, inputs: readonly Uint8Array[]
 /** GenerateProof (RFC 9497 section 2.2.1) with the given nonce. */
 function prove(
   keys: KeyPair,
-  requests: readonly Uint8Array[],
-  answers: readonly Uint8Array[],
+  blinded: Uint8Array,
+  evaluated: Uint8Array,
   nonce: Uint8Array,
 ): Uint8Array | null {
-  const m = weightedSum(compositeWeights(keys.publicKey, requests, answers), requests);
-  const z = m && multiplyElement(keys.secretKey, m);
+  const sums = weightedSums(compositeWeights(keys.publicKey, blinded, evaluated), blinded, evaluated);
+  if (!sums) return null;
+  const { first: m, second: z } = sums;
+  // The holder of the key knows one sum from the other, and so sees a wrong one before it leaves.
+  const product = multiplyElement(keys.secretKey, m);
+  if (!product || !equal(product, z)) throw new Error('the sums of a batch proof are wrong');
   const t2 = multiplyGenerator(nonce);
-  const t3 = m && multiplyElement(nonce, m);
-  if (!m || !z || !t2 || !t3) return null;
+  const t3 = multiplyElement(nonce, m);
+  if (!t2 || !t3) return null;
   const c = challenge(keys.publicKey, m, z, t2, t3);
   return concat(c, subtractScalars(nonce, multiplyScalars(c, keys.secretKey)));
 }
 
-/** The weights of ComputeComposites (RFC 9497 section 2.2.1). */
-function compositeWeights(
-  publicKey: Uint8Array,
-  requests: readonly Uint8Array[],
-  answers: readonly Uint8Array[],
-): Uint8Array[] {
+/** The weights of ComputeComposites (RFC 9497 section 2.2.1), packed. */
+function compositeWeights(publicKey: Uint8Array, blinded: Uint8Array, evaluated: Uint8Array): Uint8Array {
   const seed = prefixed(sha512(concat(prefixed(publicKey), prefixed(SEED))));
   const label = utf8('Composite');
-  return requests.map((request, i) =>
-    hashToScalar(concat(seed, uint(i, 2), prefixed(request), prefixed(answers[i]!), label), HASH_TO_SCALAR),
-  );
-}
-
-function weightedSum(weights: readonly Uint8Array[], elements: readonly Uint8Array[]): Uint8Array | null {
-  let sum: Uint8Array | null = null;
-  for (const [i, weight] of weights.entries()) {
-    const term = multiplyElement(weight, elements[i]!);
-    if (!term) return null;
-    sum = sum ? addElements(sum, term) : term;
+  const weights = new Uint8Array(blinded.length);
+  for (let at = 0, i = 0; at < blinded.length; at += ELEMENT_BYTES, i++) {
+    const request = prefixed(blinded.subarray(at, at + ELEMENT_BYTES));
+    const answer = prefixed(evaluated.subarray(at, at + ELEMENT_BYTES));
+    weights.set(hashToScalar(concat(seed, uint(i, 2), request, answer, label), HASH_TO_SCALAR), at);
   }
-  return sum;
+  return weights;
 }
 
 function challenge(...elements: readonly Uint8Array[]): Uint8Array {
@@ -265,7 +259,13 @@ function invertAll(scalars: readonly Uint8Array[]): Uint8Array[] {
 
 /** The packed 32-byte strings apart, or null where the size is not that of a batch. */
 function unpack(packed: Uint8Array): Uint8Array[] | null {
-  const count = packed.length / ELEMENT_BYTES;
-  if (!Number.isInteger(count) || count < 1 || count > MAX_BATCH) return null;
+  const count = countOf(packed);
+  if (!count) return null;
   return Array.from({ length: count }, (_, i) => packed.subarray(i * ELEMENT_BYTES, (i + 1) * ELEMENT_BYTES));
+}
+
+/** How many packed 32-byte strings these are, or 0 where the size is not that of a batch. */
+function countOf(packed: Uint8Array): number {
+  const count = packed.length / ELEMENT_BYTES;
+  return Number.isInteger(count) && count <= MAX_BATCH ? count : 0;
 }
