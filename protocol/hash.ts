@@ -66,16 +66,13 @@ export function expandMessage(
   const ending = concat(domain, uint(domain.length, 1));
   const first = hash(concat(SHA512_BLOCK, message, uint(length, 2), uint(0, 1), ending));
   const output = new Uint8Array(blocks * SHA512_BYTES);
-  let last: Uint8Array = new Uint8Array(SHA512_BYTES);
+  // strxor(b_0, b_(i - 1)), i and the domain: one buffer for all.
+  const block = concat(first, uint(0, 1), ending);
   for (let i = 1; i <= blocks; i++) {
-    last = hash(
-      concat(
-        first.map((byte, at) => byte ^ (last[at] ?? 0)),
-        uint(i, 1),
-        ending,
-      ),
-    );
+    block[SHA512_BYTES] = i;
+    const last = hash(block);
     output.set(last, (i - 1) * SHA512_BYTES);
+    for (let at = 0; at < SHA512_BYTES; at++) block[at] = (first[at] ?? 0) ^ (last[at] ?? 0);
   }
   return output.subarray(0, length);
 }
