@@ -3,9 +3,10 @@
  * section 2.1 does. Names of values are those of RFC 9496.
  */
 import { D, INVSQRT_A_MINUS_D, MINUS_ONE, ONE, SQRT_M1, TWICE_D, ZERO } from './constants';
-import { add, copyLane, fromBytes, multiply, PAIR, square, subtract, toBytes } from './field';
+import { add, multiply, PAIR, square, subtract } from './field';
+import { copyLane, fromBytes, isEqual, isNegative, isSame, toBytes } from './lane';
 import { MINUS, PRODUCT, T, Y, Z } from './point';
-import { inverseRoot, isEqual, isNegative, isSame } from './root';
+import { inverseRoot } from './root';
 
 const S = memory.data(<i32>PAIR, 16);
 const SS = memory.data(<i32>PAIR, 16);

@@ -1,6 +1,7 @@
 /** Inverse square roots modulo p, for both lanes at once (SQRT_RATIO_M1 of RFC 9496 section 4.2 with u = 1). */
 import { MINUS_ONE, ONE, SQRT_M1 } from './constants';
-import { copyLane, multiply, PAIR, square, toBytes } from './field';
+import { multiply, PAIR, square } from './field';
+import { copyLane, isEqual } from './lane';
 
 const CUBE = memory.data(<i32>PAIR, 16);
 const POWER = memory.data(<i32>PAIR, 16);
@@ -9,27 +10,6 @@ const TURNED = memory.data(<i32>PAIR, 16);
 const T0 = memory.data(<i32>PAIR, 16);
 const T1 = memory.data(<i32>PAIR, 16);
 const T2 = memory.data(<i32>PAIR, 16);
-const BYTES = memory.data(32, 8);
-const OTHER_BYTES = memory.data(32, 8);
-
-/** Whether the 32 bytes are the same. */
-export function isSame(bytes: usize, others: usize): bool {
-  for (let i: usize = 0; i < 32; i += 8) if (load<u64>(bytes + i) !== load<u64>(others + i)) return false;
-  return true;
-}
-
-/** Whether one lane of two tight pairs is the same number. */
-export function isEqual(f: usize, g: usize, lane: usize): bool {
-  toBytes(BYTES, f, lane);
-  toBytes(OTHER_BYTES, g, lane);
-  return isSame(BYTES, OTHER_BYTES);
-}
-
-/** Whether one lane of a tight pair is odd when reduced, which RFC 9496 section 3 calls negative. */
-export function isNegative(f: usize, lane: usize): bool {
-  toBytes(BYTES, f, lane);
-  return (load<u8>(BYTES) & 1) === 1;
-}
 
 /**
  * Sets `out` to a square root of 1/v, either of the two, and gives a bit for each lane that has one: 3 for both. A lane
