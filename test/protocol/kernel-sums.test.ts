@@ -73,6 +73,29 @@ describe('the kernel is used only where it is right', () => {
   });
 });
 
+test.each(['first', 'second'] as const)(
+  'a prover whose %s sum is wrong stops before a proof leaves',
+  async (sum) => {
+    vi.resetModules();
+    vi.doMock('../../protocol/sums.ts', () => ({
+      weightedSums: (...lists: Parameters<WeightedSums>) => {
+        const sums = sodiumSums(...lists);
+        return sums && { ...sums, [sum]: elementFromUniform(random(64)) };
+      },
+    }));
+    try {
+      const faulty = await import('../../protocol/suite.ts');
+      const keys = deriveKeyPair(random(32), new Uint8Array());
+      const { blinded } = blind([random(16), random(16)], random);
+      expect(evaluate(keys, blinded, random).ok).toBe(true);
+      expect(() => faulty.evaluate(keys, blinded, random)).toThrow('the sums of a batch proof are wrong');
+    } finally {
+      vi.doUnmock('../../protocol/sums.ts');
+      vi.resetModules();
+    }
+  },
+);
+
 test('a sum that is the identity is refused, in either list', () => {
   const [weight] = [reduceScalar(random(64))];
   const element = elementFromUniform(random(64));
