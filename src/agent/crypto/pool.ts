@@ -1,6 +1,7 @@
 /** A pool of worker threads, one a core, for the tasks of tasks.ts. */
 import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
+import { setImmediate as breathe } from 'node:timers/promises';
 import { Piscina } from 'piscina';
 import type * as tasks from './tasks.ts';
 
@@ -45,7 +46,11 @@ export function openPool(threads = availableParallelism()): CryptoPool {
   };
 }
 
-/** Runs `work` over all items with at most `width` under way, and gives the results to `done` in the items' order. */
+/**
+ * Runs `work` over all items with at most `width` under way, and gives the results to `done` in the items' order. The event
+ * loop turns between two items: answers of busy workers come without a turn of it, and then neither timers nor the network
+ * are served, nor is the memory of rows that were read given back.
+ */
 export async function pipeline<Item, Output>(
   items: Iterable<Item> | AsyncIterable<Item>,
   width: number,
@@ -55,7 +60,9 @@ export async function pipeline<Item, Output>(
   const running: { item: Item; output: Promise<Output> }[] = [];
   const finishFirst = async () => {
     const first = running.shift();
-    if (first) await done(await first.output, first.item);
+    if (!first) return;
+    await done(await first.output, first.item);
+    await breathe();
   };
   for await (const item of items) {
     const output = work(item);

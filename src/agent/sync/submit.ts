@@ -1,5 +1,5 @@
 /** Submitting this side's list: records are made in workers, sorted in the local store, packed, sent and activated. */
-
+import { setImmediate as breathe } from 'node:timers/promises';
 import { sealTo } from '../../../protocol/age.ts';
 import { concat, equal, toBase64url } from '../../../protocol/bytes.ts';
 import { sha256, systemRandom } from '../../../protocol/hash.ts';
@@ -102,7 +102,7 @@ export async function makeSubmission(sync: EpochSync, list: ListState): Promise<
       sync.progress('sealing', done, list.accounts);
     },
   );
-  const chunks = pack(sync, number);
+  const chunks = await pack(sync, number);
   const chunkList = encodeChunkList(chunks);
   const sealedNamesKey = named ? await sealNamesKey(sync, namesKey) : new Uint8Array();
   const head = signSubmission(
@@ -238,7 +238,7 @@ function keepRecords(sync: EpochSync, { type, recordBytes, records }: PackedReco
 }
 
 /** Packs the sorted records into chunks of one type and size, and keeps them for sending. */
-function pack(sync: EpochSync, number: number): SubmissionChunk[] {
+async function pack(sync: EpochSync, number: number): Promise<SubmissionChunk[]> {
   const { database } = sync.agent.store;
   const chunks: SubmissionChunk[] = [];
   const groups = database.all<{ type: number; size: number }>(
@@ -275,6 +275,7 @@ function pack(sync: EpochSync, number: number): SubmissionChunk[] {
         body,
       );
       chunks.push({ type, records: rows.length, hash: sha256(body) });
+      await breathe();
     }
   }
   database.run('delete from outgoing where partnership = ?', sync.id);
