@@ -289,7 +289,7 @@ async function settle(staged: Home, about: Content): Promise<void> {
     for (const { id } of listPartnerships(store)) {
       updatePartnership(store, id, (current) => ({ ...current, pendingSubmission: null }));
     }
-    store.database.exec('delete from outbox; delete from outgoing');
+    store.database.exec('delete from outbox');
   } finally {
     store.close();
   }

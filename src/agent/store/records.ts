@@ -22,11 +22,13 @@ export function openAccount(
     'accounts',
     row.sealed,
   );
+  // Sorted here: with an order SQLite compiles such a statement anew for every account, which costs more than its rows.
   const opportunities = store.database
-    .all<{ sealed: Uint8Array }>(
-      'select sealed from opportunities where account = ? order by id',
+    .all<{ id: number; sealed: Uint8Array }>(
+      'select id, sealed from opportunities where account = ?',
       store.vault.lookup('account of opportunity', canonicalId(record.id)),
     )
+    .sort((a, b) => a.id - b.id)
     .map(({ sealed }) => store.vault.openJson<{ record: OpportunityRecord }>('opportunities', sealed).record);
   return { key: row.record, source, record, opportunities };
 }

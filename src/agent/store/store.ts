@@ -113,7 +113,30 @@ const MIGRATIONS: readonly string[] = [
     partnership text not null, position integer not null, digest blob not null, primary key (partnership, position)
   ) strict, without rowid;
   `,
+  // Made anew by the process that needs them, so temporary now (see WORKING).
+  'drop table wanted; drop table outgoing;',
 ];
+
+/**
+ * What one process works with, made anew after a kill: nothing of it has to be on the disk. A scan of a list appends to
+ * `found`, from which `shared` (identifiers of several accounts) and `wanted` (those to ask for, in their random order)
+ * are sorted; the records of a submission are in `outgoing` until they are sorted into `sorted` and packed. Appending and
+ * sorting costs a quarter of keeping an index in order, row by row, over random keys.
+ */
+const WORKING = `
+  create temp table found (
+    partnership text not null, lookup blob not null, kind integer, shuffle blob, sealed blob
+  ) strict;
+  create temp table shared (lookup blob primary key, partnership text not null) strict, without rowid;
+  create temp table wanted (
+    position integer primary key,
+    partnership text not null, kind integer not null, lookup blob not null, sealed blob not null
+  ) strict;
+  create temp table outgoing (
+    partnership text not null, type integer not null, size integer not null, record blob not null
+  ) strict;
+  create temp table sorted (position integer primary key, partnership text not null, record blob not null) strict;
+`;
 
 /** A command waits so long for another process of this home: the agent's reading of a large list, another import. */
 const BUSY_TIMEOUT_MS = 120_000;
@@ -122,5 +145,6 @@ export function openStore(home: Home, keyring: Pick<Keyring, 'dataKey' | 'lookup
   // Only keyed hashes and sealed values stand in a temporary table, as in the file itself.
   const database = openDatabase(home.storeFile, { busyTimeoutMs: BUSY_TIMEOUT_MS, temporary: 'disk' });
   migrate(database, MIGRATIONS);
+  database.exec(WORKING);
   return { database, vault: openVault(keyring), close: () => database.close() };
 }

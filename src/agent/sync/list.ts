@@ -1,7 +1,7 @@
 /** The state of this side's list in a partnership: what would leave, what has to be evaluated first, handles and tags. */
 import { createHash } from 'node:crypto';
 import { setImmediate as breathe } from 'node:timers/promises';
-import { fromHex, toHex } from '../../../protocol/bytes.ts';
+import { concat, fromHex, toHex } from '../../../protocol/bytes.ts';
 import { systemRandom } from '../../../protocol/hash.ts';
 import type { Identifier } from '../../../protocol/identifiers/index.ts';
 import {
@@ -11,12 +11,15 @@ import {
   kindNumber,
   kindOf,
 } from '../../../protocol/identifiers/kind.ts';
-import { HANDLE_BYTES, type PartnershipId } from '../../../protocol/ids.ts';
+import { HANDLE_BYTES, type PartnershipId, TAG_BYTES } from '../../../protocol/ids.ts';
 import { type Scope, scopeHash } from '../../../protocol/scope.ts';
-import type { DerivedRow } from '../crypto/tasks.ts';
+import { AEAD_NONCE_BYTES, AEAD_TAG_BYTES, KEY_BYTES } from '../../../protocol/sizes.ts';
+import type { PackedRecords } from '../../../protocol/submission.ts';
+import type { DerivedRow, IdentifierKeys } from '../crypto/tasks.ts';
 import type { Normaliser } from '../normalisers.ts';
 import { listVersion } from '../store/lists.ts';
 import { getPartnership } from '../store/partnerships.ts';
+import { PARTS, part } from '../store/parts.ts';
 import type { Store } from '../store/store.ts';
 import { type SharedAccount, sharedPages } from './share.ts';
 
@@ -68,17 +71,10 @@ async function scanOnce(
     .update(partnership.epoch?.hash ?? '');
   digest.update(partnership.partner?.recipient ?? '');
   const byPopulation = scope.populations.map(() => 0);
-  const wanted = countsOf(new Map());
   let accounts = 0;
   let identifiers = 0;
   const version = database.transaction(() => {
-    database.exec(
-      `create temp table if not exists uses (
-         partnership text, lookup blob primary key, accounts integer
-       ) strict, without rowid`,
-    );
-    database.run('delete from temp.uses where partnership = ?', id);
-    if (want) database.run('delete from wanted where partnership = ?', id);
+    database.run('delete from found where partnership = ?', id);
     return listVersion(store);
   });
   const pages = sharedPages(store, scope, normaliser);
@@ -92,10 +88,12 @@ async function scanOnce(
       return 'read';
     });
     if (outcome === 'changed') return null;
-    if (outcome === 'done')
-      return { digest: digest.digest('hex'), accounts, identifiers, byPopulation, wanted };
+    if (outcome === 'done') break;
     await breathe();
   }
+
+  const wanted = await sumUp(store, id, want);
+  return { digest: digest.digest('hex'), accounts, identifiers, byPopulation, wanted };
 
   function note(shared: SharedAccount): void {
     accounts++;
@@ -113,32 +111,60 @@ async function scanOnce(
     );
     for (const identifier of shared.identifiers) {
       const lookup = identifierLookup(store, id, epoch, identifier);
-      const uses = database.get<{ accounts: number }>(
-        `insert into temp.uses (partnership, lookup, accounts) values (?, ?, 1)
-         on conflict do update set accounts = accounts + 1 returning accounts`,
-        id,
-        lookup,
-      );
-      if (uses?.accounts !== 1 || isKnown(store, id, epoch, lookup)) continue;
-      wanted[identifier.kind]++;
-      if (!want) continue;
+      const isNew = !isKnown(store, id, epoch, lookup);
       database.run(
-        'insert into wanted (partnership, kind, shuffle, lookup, sealed) values (?, ?, ?, ?, ?) on conflict do nothing',
+        'insert into found (partnership, lookup, kind, shuffle, sealed) values (?, ?, ?, ?, ?)',
         id,
-        kindNumber(identifier.kind),
-        systemRandom(16),
         lookup,
-        vault.sealJson('wanted', identifier.value),
+        isNew ? kindNumber(identifier.kind) : null,
+        isNew && want ? systemRandom(16) : null,
+        isNew && want ? vault.sealJson('wanted', identifier.value) : null,
       );
     }
   }
 }
 
+/** Sorts what the pages of a scan found; gives how many identifiers have no tag, by kind. */
+async function sumUp(store: Store, id: PartnershipId, want: boolean): Promise<ListState['wanted']> {
+  const { database } = store;
+  database.run('delete from shared where partnership = ?', id);
+  database.run(
+    `insert into shared (lookup, partnership)
+     select lookup, partnership from found where partnership = ? group by lookup having count(*) > 1`,
+    id,
+  );
+  await breathe();
+  const rows = database.all<{ kind: number; n: number }>(
+    `select kind, count(*) as n from (
+       select kind from found where partnership = ? and kind is not null group by lookup
+     ) group by kind`,
+    id,
+  );
+  await breathe();
+  if (want) {
+    database.run('delete from wanted where partnership = ?', id);
+    database.run(
+      `insert into wanted (partnership, kind, lookup, sealed)
+       select partnership, kind, lookup, sealed from found
+       where partnership = ? and kind is not null group by lookup order by kind, shuffle`,
+      id,
+    );
+  }
+  database.run('delete from found where partnership = ?', id);
+  return countsOf(new Map(rows.map(({ kind, n }) => [kindOf(kind), n])));
+}
+
+/** Of the rows of `wanted` those that no request since the scan has brought a tag for; its parameter is the epoch. */
+export const WITHOUT_TAG = `not exists (
+  select 1 from identifiers i where i.partnership = wanted.partnership and i.epoch = ? and i.lookup = wanted.lookup
+)`;
+
 /** Identifiers of the last scan that are still without a tag, by kind. */
 export function stillWanted(store: Store, id: PartnershipId): ListState['wanted'] {
   const rows = store.database.all<{ kind: number; n: number }>(
-    'select kind, count(*) as n from wanted where partnership = ? group by kind',
+    `select kind, count(*) as n from wanted where partnership = ? and ${WITHOUT_TAG} group by kind`,
     id,
+    getPartnership(store, id).epoch?.number ?? 0,
   );
   const counts = new Map(rows.map(({ kind, n }) => [kindOf(kind), n]));
   return countsOf(counts);
@@ -152,15 +178,9 @@ export function countsOf(counts: ReadonlyMap<Kind | null, number>): Record<Evalu
   >;
 }
 
-/** How many accounts of the last scan carry this identifier; more than one makes it too weak to open fields. */
-export function usesOf(store: Store, lookup: Uint8Array): number {
-  return (
-    store.database.get<{ accounts: number }>('select accounts from temp.uses where lookup = ?', lookup)
-      ?.accounts ?? 0
-  );
-}
-
-export const LOOKUP_BYTES = 16;
+const LOOKUP_BYTES = 16;
+/** A key under the vault: nonce, ciphertext and tag. */
+const SEALED_KEY_BYTES = AEAD_NONCE_BYTES + KEY_BYTES + AEAD_TAG_BYTES;
 
 /** The keyed hash under which an identifier's tag and key are kept. */
 export function identifierLookup(
@@ -194,44 +214,77 @@ export function knownIdentifier(
   return row ? { tag: row.tag, key: store.vault.open('identifier', row.key) } : null;
 }
 
-/** Keeps tag and key; the identifier is wanted no more. Within a transaction. */
-export function keepIdentifier(
+/** Tags and keys of identifiers in their order, null for one without, and whether other accounts of the last scan have it. */
+export function knownIdentifiers(
+  store: Store,
+  id: PartnershipId,
+  epoch: number,
+  lookups: readonly Uint8Array[],
+): ((KnownIdentifier & { readonly isShared: boolean }) | null)[] {
+  if (lookups.length === 0) return [];
+  return store.database
+    .all<{ tag: Uint8Array | null; key: Uint8Array; isShared: number }>(
+      `${PARTS} select tag, key, exists (select 1 from shared s where s.lookup = i.lookup) as isShared
+       from parts left join identifiers i
+       on i.partnership = ? and i.epoch = ? and i.lookup = ${part(LOOKUP_BYTES)} order by n`,
+      lookups.length,
+      id,
+      epoch,
+      concat(...lookups),
+    )
+    .map(
+      ({ tag, key, isShared }) =>
+        tag && { tag, key: store.vault.open('identifier', key), isShared: isShared === 1 },
+    );
+}
+
+/** Keeps tags and keys of identifiers of one kind, all packed in the same order. Within a transaction. */
+export function keepIdentifiers(
   store: Store,
   id: PartnershipId,
   epoch: number,
   kind: EvaluatedKind,
-  lookup: Uint8Array,
-  known: KnownIdentifier,
+  lookups: Uint8Array,
+  { tags, keys }: IdentifierKeys,
 ): void {
+  const count = lookups.length / LOOKUP_BYTES;
+  const sealed = Array.from({ length: count }, (_, n) =>
+    store.vault.seal('identifier', keys.subarray(n * KEY_BYTES, (n + 1) * KEY_BYTES)),
+  );
   store.database.run(
-    'insert into identifiers (partnership, epoch, lookup, kind, tag, key) values (?, ?, ?, ?, ?, ?) on conflict do nothing',
+    `${PARTS} insert into identifiers (partnership, epoch, kind, lookup, tag, key)
+     select ?, ?, ?, ${part(LOOKUP_BYTES)}, ${part(TAG_BYTES)}, ${part(SEALED_KEY_BYTES)}
+     from parts where true on conflict do nothing`,
+    count,
     id,
     epoch,
-    lookup,
     kindNumber(kind),
-    known.tag,
-    store.vault.seal('identifier', known.key),
+    lookups,
+    tags,
+    concat(...sealed),
   );
-  store.database.run('delete from wanted where partnership = ? and lookup = ?', id, lookup);
 }
 
-/** Notes that this submission names the account by these tags, so that an answer's pair can be held against it. */
+/**
+ * Notes that this submission names accounts by these tags, so that an answer's pair can be held against it: packed records
+ * of type `tags`.
+ */
 export function noteSubmitted(
   store: Store,
   id: PartnershipId,
   submission: number,
-  handle: string,
-  tags: readonly Uint8Array[],
+  { recordBytes, records }: PackedRecords,
 ): void {
-  for (const tag of tags) {
-    store.database.run(
-      'insert into submitted (partnership, handle, tag, submission) values (?, ?, ?, ?) on conflict do nothing',
-      id,
-      fromHex(handle) ?? new Uint8Array(),
-      tag,
-      submission,
-    );
-  }
+  store.database.run(
+    `${PARTS} insert into submitted (partnership, submission, tag, handle)
+     select ?, ?, ${part(TAG_BYTES, recordBytes)}, ${part(HANDLE_BYTES, recordBytes, TAG_BYTES)}
+     from parts where true on conflict do nothing`,
+    records.length / recordBytes,
+    id,
+    submission,
+    records,
+    records,
+  );
 }
 
 /** Notes a derived identifier with its key: the name it was made from may be gone when an answer shows it. */
@@ -268,25 +321,36 @@ export function submittedIdentifier(
   return row && kind ? { kind, key: store.vault.open('identifier', row.key) } : null;
 }
 
-/** The account's handle in this partnership and epoch, made at its first use. */
-export function handleOf(store: Store, id: PartnershipId, epoch: number, account: Uint8Array): string {
+/** The handles of accounts in this partnership and epoch, in their order, each made at its first use. */
+export function handlesOf(
+  store: Store,
+  id: PartnershipId,
+  epoch: number,
+  accounts: readonly Uint8Array[],
+): string[] {
+  if (accounts.length === 0) return [];
   const { database } = store;
-  const known = database.get<{ handle: Uint8Array }>(
-    'select handle from handles where partnership = ? and epoch = ? and account = ?',
-    id,
-    epoch,
-    account,
-  );
-  if (known) return toHex(known.handle);
-  const handle = systemRandom(HANDLE_BYTES);
+  const keys = concat(...accounts);
   database.run(
-    'insert into handles (partnership, epoch, account, handle) values (?, ?, ?, ?)',
+    `${PARTS} insert into handles (partnership, epoch, account, handle)
+     select ?, ?, ${part(LOOKUP_BYTES)}, ${part(HANDLE_BYTES)}
+     from parts where true on conflict (partnership, epoch, account) do nothing`,
+    accounts.length,
     id,
     epoch,
-    account,
-    handle,
+    keys,
+    systemRandom(HANDLE_BYTES * accounts.length),
   );
-  return toHex(handle);
+  return database
+    .all<{ handle: Uint8Array }>(
+      `${PARTS} select handle from parts cross join handles
+       on partnership = ? and epoch = ? and account = ${part(LOOKUP_BYTES)} order by n`,
+      accounts.length,
+      id,
+      epoch,
+      keys,
+    )
+    .map(({ handle }) => toHex(handle));
 }
 
 /** The key of the account behind a handle, or null for a handle that is not of this side. */

@@ -12,21 +12,14 @@ import {
   signRequest,
 } from '../../../protocol/evaluation.ts';
 import { sha256 } from '../../../protocol/hash.ts';
-import {
-  EVALUATED_KINDS,
-  type EvaluatedKind,
-  evaluatedKindOf,
-  kindNumber,
-} from '../../../protocol/identifiers/kind.ts';
-import { TAG_BYTES } from '../../../protocol/ids.ts';
-import { KEY_BYTES } from '../../../protocol/sizes.ts';
+import { EVALUATED_KINDS, type EvaluatedKind, kindNumber } from '../../../protocol/identifiers/kind.ts';
 import { pipeline } from '../crypto/pool.ts';
 import { decode } from '../pinned.ts';
 import { Problem } from '../problem.ts';
 import { theirScope } from '../scopes/following.ts';
 import { takeNumber, updatePartnership } from '../store/partnerships.ts';
 import type { EpochSync } from './context.ts';
-import { keepIdentifier, LOOKUP_BYTES } from './list.ts';
+import { keepIdentifiers, stillWanted, WITHOUT_TAG } from './list.ts';
 
 /** What is kept of one chunk until its evaluation comes back. */
 interface KeptChunk {
@@ -162,18 +155,11 @@ async function collectReady(sync: EpochSync): Promise<number> {
         evaluation: answer.evaluation,
       });
       if (!result.ok) throw evaluationAlarm(alias, result.reason);
-      return { kept, counts: answer.counts, ...result.value };
+      return { kept, counts: answer.counts, found: result.value };
     },
-    ({ kept, counts, keys: derived, tags }, index) => {
+    ({ kept, counts, found }, index) => {
       database.transaction(() => {
-        const lookups = decode(kept.lookups);
-        kept.values.forEach((_, i) => {
-          const lookup = lookups.slice(i * LOOKUP_BYTES, (i + 1) * LOOKUP_BYTES);
-          keepIdentifier(sync.agent.store, sync.id, sync.mine.epoch, kept.kind, lookup, {
-            tag: tags.slice(i * TAG_BYTES, (i + 1) * TAG_BYTES),
-            key: derived.slice(i * KEY_BYTES, (i + 1) * KEY_BYTES),
-          });
-        });
+        keepIdentifiers(sync.agent.store, sync.id, sync.mine.epoch, kept.kind, decode(kept.lookups), found);
         database.run(
           'update request_chunks set collected = 1, sealed = ? where partnership = ? and request = ? and position = ?',
           vault.sealJson('request chunk', null),
@@ -277,39 +263,37 @@ export function uncollected(sync: EpochSync): number[] {
 /** Refuses at home what the partner would refuse: more than the whole yearly budget. */
 function checkBudget(sync: EpochSync): number {
   const scope = theirScope(sync.agent, sync.partnership)?.scope;
-  const rows = sync.agent.store.database.all<{ kind: number; n: number }>(
-    'select kind, count(*) as n from wanted where partnership = ? group by kind',
-    sync.id,
-  );
-  for (const row of rows) {
-    const kind = evaluatedKindOf(row.kind);
-    const allowed = kind && scope ? scope.evaluationBudget[kind] : 0;
-    if (row.n > allowed) {
+  const wanted = stillWanted(sync.agent.store, sync.id);
+  for (const kind of EVALUATED_KINDS) {
+    const allowed = scope?.evaluationBudget[kind] ?? 0;
+    if (wanted[kind] > allowed) {
       throw new Problem(
         'budget_spent',
-        `${row.n} identifiers of kind ${kind} are to be compared, ${sync.partnership.alias} allows ${allowed} a year`,
+        `${wanted[kind]} identifiers of kind ${kind} are to be compared, ${sync.partnership.alias} allows ${allowed} a year`,
         'ask your partner to raise the budget with `scope grant --budget`, or share fewer accounts',
       );
     }
   }
-  return rows.reduce((sum, row) => sum + row.n, 0);
+  return EVALUATED_KINDS.reduce((sum, kind) => sum + wanted[kind], 0);
 }
 
 function* wantedChunks(sync: EpochSync): Generator<WantedChunk> {
   const { database, vault } = sync.agent.store;
   for (const kind of EVALUATED_KINDS) {
-    let after: Uint8Array = new Uint8Array();
+    let after = 0;
     for (;;) {
-      const rows = database.all<{ shuffle: Uint8Array; lookup: Uint8Array; sealed: Uint8Array }>(
-        'select shuffle, lookup, sealed from wanted where partnership = ? and kind = ? and shuffle > ? order by shuffle limit ?',
+      const rows = database.all<{ position: number; lookup: Uint8Array; sealed: Uint8Array }>(
+        `select position, lookup, sealed from wanted
+         where partnership = ? and kind = ? and position > ? and ${WITHOUT_TAG} order by position limit ?`,
         sync.id,
         kindNumber(kind),
         after,
+        sync.mine.epoch,
         REQUEST_CHUNK_ELEMENTS,
       );
       const last = rows.at(-1);
       if (!last) break;
-      after = last.shuffle;
+      after = last.position;
       yield {
         kind,
         values: rows.map((row) => vault.openJson<string>('wanted', row.sealed)),

@@ -1,7 +1,7 @@
 /** Submitting this side's list: records are made in workers, sorted in the local store, packed, sent and activated. */
 import { setImmediate as breathe } from 'node:timers/promises';
 import { sealTo } from '../../../protocol/age.ts';
-import { concat, equal, toBase64url } from '../../../protocol/bytes.ts';
+import { equal, toBase64url } from '../../../protocol/bytes.ts';
 import { sha256, systemRandom } from '../../../protocol/hash.ts';
 import type { Scope } from '../../../protocol/scope.ts';
 import { ROW_KEY_BYTES } from '../../../protocol/sizes.ts';
@@ -12,7 +12,6 @@ import {
   openChunkList,
   openSubmission,
   type PackedRecords,
-  RECORD_KEY_BYTES,
   RECORD_TYPES,
   type SubmissionChunk,
   signSubmission,
@@ -28,15 +27,15 @@ import {
   takeNumber,
   updatePartnership,
 } from '../store/partnerships.ts';
+import { PARTS, part } from '../store/parts.ts';
 import type { EpochSync } from './context.ts';
 import {
-  handleOf,
+  handlesOf,
   identifierLookup,
-  knownIdentifier,
+  knownIdentifiers,
   type ListState,
   noteDerived,
   noteSubmitted,
-  usesOf,
 } from './list.ts';
 import { type SharedAccount, sharedPages } from './share.ts';
 import { normaliserOf } from './terms.ts';
@@ -85,16 +84,11 @@ export async function makeSubmission(sync: EpochSync, list: ListState): Promise<
       }),
     ({ packed, derived }, accounts) => {
       database.transaction(() => {
-        for (const group of packed) keepRecords(sync, group);
+        // First those with their keys; the others' keys are known.
         for (const row of derived) noteDerived(agent.store, sync.id, number, row);
-        for (const { handle, identifiers } of accounts) {
-          noteSubmitted(
-            agent.store,
-            sync.id,
-            number,
-            handle,
-            identifiers.map(({ tag }) => tag),
-          );
+        for (const group of packed) {
+          if (group.type === 'tags') noteSubmitted(agent.store, sync.id, number, group);
+          keepRecords(sync, group);
         }
       });
       named ||= accounts.some((account) => account.name.populations.length > 0);
@@ -177,39 +171,47 @@ function* batches(sync: EpochSync, scope: Scope): Generator<OutgoingAccount[]> {
   if (!normaliser) throw new Error('a list is made once a normaliser is agreed on');
   for (const page of sharedPages(sync.agent.store, scope, normaliser)) {
     // One commit for all new handles of a page: each is a wait for the disk.
-    const batch = sync.agent.store.database.transaction(() =>
-      page.map((shared) => outgoing(sync, scope, shared)),
-    );
+    const batch = sync.agent.store.database.transaction(() => outgoing(sync, scope, page));
     if (batch.length > 0) yield batch;
   }
 }
 
-function outgoing(sync: EpochSync, scope: Scope, shared: SharedAccount): OutgoingAccount {
+function outgoing(sync: EpochSync, scope: Scope, page: readonly SharedAccount[]): OutgoingAccount[] {
   const { store } = sync.agent;
   const { epoch } = sync.mine;
-  const names = new Map<string, Uint8Array>();
-  const identifiers = shared.identifiers.map((identifier) => {
-    const lookup = identifierLookup(store, sync.id, epoch, identifier);
-    const known = knownIdentifier(store, sync.id, epoch, lookup);
-    if (!known)
-      throw new Problem('busy', 'the list changed during the sync', 'run `commonground sync` again');
-    // A domain that several own accounts share would open the wrong one's fields.
-    const sole = usesOf(store, lookup) === 1;
-    const opens = sole && scope.strongKinds.some((kind) => kind === identifier.kind);
-    if (identifier.kind === 'name') names.set(identifier.value, known.key);
-    return { kind: identifier.kind, ...known, sole, opens };
+  const accounts = page.map(({ account }) => account.key);
+  const lookups = page.flatMap(({ identifiers }) =>
+    identifiers.map((identifier) => identifierLookup(store, sync.id, epoch, identifier)),
+  );
+  const known = knownIdentifiers(store, sync.id, epoch, lookups).values();
+  const handles = handlesOf(store, sync.id, epoch, accounts);
+  return page.map((shared, at) => {
+    const names = new Map<string, Uint8Array>();
+    const identifiers = shared.identifiers.map(({ kind, value }) => {
+      const found = known.next().value;
+      if (!found)
+        throw new Problem('busy', 'the list changed during the sync', 'run `commonground sync` again');
+      const { tag, key, isShared } = found;
+      if (kind === 'name') names.set(value, key);
+      // A domain that several own accounts share would open the wrong one's fields.
+      const sole = !isShared;
+      const opens = sole && scope.strongKinds.some((strong) => strong === kind);
+      return { kind, tag, key, sole, opens };
+    });
+    const handle = handles[at];
+    if (handle === undefined) throw new Error('an account has no handle');
+    return {
+      handle,
+      populations: shared.populations,
+      identifiers,
+      derived: shared.derived.flatMap(({ kind, value, of }) => {
+        const nameKey = names.get(of);
+        return nameKey ? [{ kind, value, nameKey }] : [];
+      }),
+      fields: shared.fields,
+      name: shared.name,
+    };
   });
-  return {
-    handle: handleOf(store, sync.id, epoch, shared.account.key),
-    populations: shared.populations,
-    identifiers,
-    derived: shared.derived.flatMap(({ kind, value, of }) => {
-      const nameKey = names.get(of);
-      return nameKey ? [{ kind, value, nameKey }] : [];
-    }),
-    fields: shared.fields,
-    name: shared.name,
-  };
 }
 
 async function sealNamesKey(sync: EpochSync, namesKey: Uint8Array): Promise<Uint8Array> {
@@ -224,20 +226,17 @@ async function sealNamesKey(sync: EpochSync, namesKey: Uint8Array): Promise<Uint
 
 /** Puts packed records where they are sorted: what a submission's chunks hold is in order over the whole list. */
 function keepRecords(sync: EpochSync, { type, recordBytes, records }: PackedRecords): void {
-  const keyBytes = RECORD_KEY_BYTES[type];
-  for (let at = 0; at < records.length; at += recordBytes) {
-    sync.agent.store.database.run(
-      'insert into outgoing (partnership, type, size, key, value) values (?, ?, ?, ?, ?)',
-      sync.id,
-      RECORD_TYPES.indexOf(type),
-      recordBytes,
-      records.subarray(at, at + keyBytes),
-      records.subarray(at + keyBytes, at + recordBytes),
-    );
-  }
+  sync.agent.store.database.run(
+    `${PARTS} insert into outgoing (partnership, type, size, record) select ?, ?, ?, ${part(recordBytes)} from parts`,
+    records.length / recordBytes,
+    sync.id,
+    RECORD_TYPES.indexOf(type),
+    recordBytes,
+    records,
+  );
 }
 
-/** Packs the sorted records into chunks of one type and size, and keeps them for sending. */
+/** Sorts the records and packs them into chunks of one type and size, which are kept for sending. */
 async function pack(sync: EpochSync, number: number): Promise<SubmissionChunk[]> {
   const { database } = sync.agent.store;
   const chunks: SubmissionChunk[] = [];
@@ -248,24 +247,32 @@ async function pack(sync: EpochSync, number: number): Promise<SubmissionChunk[]>
   for (const { type: typeNumber, size } of groups) {
     const type = RECORD_TYPES[typeNumber];
     if (!type) throw new Problem('store_damaged', 'a prepared record has an unknown type');
-    let after: Uint8Array = new Uint8Array();
+    database.run('delete from sorted where partnership = ?', sync.id);
+    // A record begins with its key.
+    database.run(
+      `insert into sorted (partnership, record)
+       select partnership, record from outgoing where partnership = ? and type = ? and size = ? order by record`,
+      sync.id,
+      typeNumber,
+      size,
+    );
+    let after = 0;
     for (;;) {
-      const rows = database.all<{ key: Uint8Array; value: Uint8Array }>(
-        'select key, value from outgoing where partnership = ? and type = ? and size = ? and key > ? order by key limit ?',
+      // One value for the chunk: thousands of small ones would be garbage faster than it is collected.
+      const chunk = database.get<{ count: number; last: number; records: Uint8Array }>(
+        `select count(*) as count, max(position) as last,
+           cast(group_concat(record, '' order by position) as blob) as records
+         from (select position, record from sorted where partnership = ? and position > ? order by position limit ?)`,
         sync.id,
-        typeNumber,
-        size,
         after,
         Math.floor(CHUNK_BYTES / size),
       );
-      const last = rows.at(-1);
-      if (!last) break;
-      after = last.key;
-      const records = concat(...rows.flatMap((row) => [row.key, row.value]));
+      if (!chunk || chunk.count === 0) break;
+      after = chunk.last;
       const body = encodeSubmissionChunk(sync.mine, number, chunks.length, {
         type,
         recordBytes: size,
-        records,
+        records: chunk.records,
       });
       database.run(
         'insert into outbox (partnership, submission, position, body) values (?, ?, ?, ?)',
@@ -274,10 +281,11 @@ async function pack(sync: EpochSync, number: number): Promise<SubmissionChunk[]>
         chunks.length,
         body,
       );
-      chunks.push({ type, records: rows.length, hash: sha256(body) });
+      chunks.push({ type, records: chunk.count, hash: sha256(body) });
       await breathe();
     }
   }
+  database.run('delete from sorted where partnership = ?', sync.id);
   database.run('delete from outgoing where partnership = ?', sync.id);
   return chunks;
 }
