@@ -87,7 +87,7 @@ export class Transport {
       if (content.body !== undefined) headers['content-type'] = 'application/json';
       if (content.bytes) headers['content-type'] = 'application/octet-stream';
       const json = content.body === undefined ? null : JSON.stringify(content.body);
-      const body = content.bytes ? Uint8Array.from(content.bytes) : json;
+      const body = content.bytes ? new Uint8Array(content.bytes) : json;
       const reply = await this.#fetch(method, path, headers, body);
       if (reply?.ok) return reply;
       if (reply?.status === 401 && session && !isRenewed) {
