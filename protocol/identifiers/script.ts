@@ -16,12 +16,12 @@ export function romaniseAll(word: string): string {
   return !PLAIN.test(word) && (ALPHABET.test(word) || SYLLABLES.test(word)) ? latin(word) : word;
 }
 
-/** Keeps the word where nothing of it can be written in Latin letters. */
+/** Keeps the word where nothing of it can be written in Latin letters, though a mark may be left. */
 function latin(word: string): string {
   const ascii = word.replace(/[\p{L}\p{N}]/gu, (letter) =>
     anyAscii(letter)
       .toLowerCase()
       .replace(/[^a-z0-9]/g, ''),
   );
-  return ascii === '' ? word : ascii;
+  return /[a-z0-9]/.test(ascii) ? ascii : word;
 }

@@ -91,6 +91,10 @@ test('a normalised name is stable, NFKC, lower case, trimmed and bounded', () =>
   );
 });
 
+test('a sign without a Latin value stays with the mark that it carries', () => {
+  expect(normaliseName('\u044a\ua66f')).toEqual({ ok: true, value: '\u044a\ua66f' });
+});
+
 test('a normalised domain is stable and a plain host', () => {
   fc.assert(
     fc.property(rawHost, (raw) => {
