@@ -8,9 +8,9 @@ import { join } from 'node:path';
 /** How the demo runs commands, and talks. */
 export interface Stage {
   readonly folder: string;
-  run(home: string, args: readonly string[]): Promise<unknown>;
-  json<Value>(home: string, args: readonly string[]): Promise<Value>;
-  say(text: string): void;
+  readonly run: (home: string, args: readonly string[]) => Promise<unknown>;
+  readonly json: <Value>(home: string, args: readonly string[]) => Promise<Value>;
+  readonly say: (text: string) => void;
 }
 
 /** Rows that each role was shown for the same question, and after the revocation. */

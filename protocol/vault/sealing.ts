@@ -9,6 +9,17 @@ import { type VaultKey, vaultUseKey } from './key.ts';
 /** What stands in the vault; `context` has the own side, `place` tells places of one use apart. */
 type Use = 'vault rows' | 'vault names' | 'vault head';
 
+/** A list has one key and context for all of its rows, and each derivation costs as much as sealing some of them. */
+const DERIVED = new WeakMap<VaultKey, WeakMap<Context, Map<Use, Uint8Array>>>();
+
+function useKey(key: VaultKey, use: Use, context: Context): Uint8Array {
+  const ofKey = DERIVED.get(key) ?? new WeakMap<Context, Map<Use, Uint8Array>>();
+  const ofContext = ofKey.get(context) ?? new Map<Use, Uint8Array>();
+  const derived = ofContext.get(use) ?? vaultUseKey(key, use, context);
+  DERIVED.set(key, ofKey.set(context, ofContext.set(use, derived)));
+  return derived;
+}
+
 /** Nonce and ciphertext. */
 export function sealInVault(
   key: VaultKey,
@@ -19,7 +30,7 @@ export function sealInVault(
   random: Random,
 ): Uint8Array {
   const nonce = random(AEAD_NONCE_BYTES);
-  return concat(nonce, aeadSeal(vaultUseKey(key, use, context), nonce, plaintext, place));
+  return concat(nonce, aeadSeal(useKey(key, use, context), nonce, plaintext, place));
 }
 
 /** The plaintext, or null where key, use, context, place or bytes do not fit. */
@@ -32,5 +43,5 @@ export function openInVault(
 ): Uint8Array | null {
   if (sealed.length < AEAD_NONCE_BYTES) return null;
   const nonce = sealed.subarray(0, AEAD_NONCE_BYTES);
-  return aeadOpen(vaultUseKey(key, use, context), nonce, sealed.subarray(AEAD_NONCE_BYTES), place);
+  return aeadOpen(useKey(key, use, context), nonce, sealed.subarray(AEAD_NONCE_BYTES), place);
 }

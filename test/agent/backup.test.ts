@@ -103,7 +103,10 @@ describe('a home that was restored', () => {
     await importRows(pair.b, pair.folder, MOST_B);
     await rest(agent);
     const partnership = getPartnership(agent.store, pair.partnership(pair.b).id);
-    expect(versions(agent, partnership, 'mine').at(-1)?.papers.scope).toMatchObject({ number: 2, minimumCount: 7 });
+    expect(versions(agent, partnership, 'mine').at(-1)?.papers.scope).toMatchObject({
+      number: 2,
+      minimumCount: 7,
+    });
     expect(partnership.lastSubmission?.number).toBe(4);
     // Two before the backup, two after it, one after the restore.
     expect(used(agent)).toBe(5);

@@ -369,6 +369,7 @@ describe('shareableFields', () => {
       owner_email: 'ann@x.io',
       stage: 'Negotiation',
       amount: '7',
+      amount_band: '<10k',
       close_date: '2026-11-30',
       city: 'Ulm',
       country: 'Germany',

@@ -214,13 +214,13 @@ describe('papers of a partner with a roster', () => {
     expect(followed.late).toEqual([{ whose: 'theirs', number: 2, act: 'draft' }]);
   });
 
-  it('stay revoked though the service forgets it', () => {
+  it('are an alarm where the service forgets that they were revoked', () => {
     const over = follow(
       pinned,
       shown({ ...accepted, statements: [...accepted.statements, revocation(one)] }),
     ).pins;
     expect(inForce(over)).toBeNull();
-    expect(inForce(follow(over, shown(accepted)).pins)).toBeNull();
+    expect(alarmOf(over, shown(accepted))).toBe('revocation_hidden');
   });
 
   it('are an alarm where they are of another partnership, or a byte was changed', () => {

@@ -44,11 +44,7 @@ describe('the next step', () => {
       { scope: { ...RESTING.scope, partnerNext: 'accept' } },
       'accept_scope',
     ],
-    [
-      'a scope of the partner’s has ended',
-      { scope: { ...RESTING.scope, receiptDue: true } },
-      'give_receipt',
-    ],
+    ['a scope of the partner’s has ended', { scope: { ...RESTING.scope, receiptDue: true } }, 'give_receipt'],
     [
       'the partner did not accept the scope',
       { scope: { ...RESTING.scope, granted: false, next: 'approved' } },

@@ -48,7 +48,7 @@ const PAGE_ROWS = 100;
 const FIELDS_SEALED = ['account_name', 'owner'] as const;
 
 export async function benchQuestions(accounts: number, pairs: number, seconds: number): Promise<Questions> {
-  const folder = mkdtempSync(join(tmpdir(), 'commonground-bench-'));
+  const folder = mkdtempSync(join(tmpdir(), 'commonground-questions-'));
   const port = await freePort();
   const service = await startServiceProcess(folder, `127.0.0.1:${port}`, port, undefined, [
     '--rate',

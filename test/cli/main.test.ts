@@ -54,9 +54,22 @@ describe('help', () => {
     ['partner', 'verify'],
     ['partner', 'list'],
     ['partner', 'end'],
-    ['scope', 'grant'],
-    ['scope', 'show'],
-    ['scope', 'revoke'],
+    ...[
+      ...[
+        'presets',
+        'draft',
+        'defaults',
+        'simulate',
+        'propose',
+        'approve',
+        'accept',
+        'grant',
+        'show',
+        'list',
+      ],
+      ...['diff', 'request', 'requests', 'answer', 'limit', 'revoke', 'receive'],
+    ].map((verb) => ['scope', verb]),
+    ...['show', 'set', 'sign'].map((verb) => ['scope', 'roster', verb]),
     ['sync'],
     ['matrix'],
     ['overlap'],
@@ -83,7 +96,7 @@ describe('help', () => {
       expect(help.stdout).toContain('Example:');
       expect(help.stdout).toContain('--json');
     });
-  });
+  }, 60_000);
 
   it('names every command', async () => {
     const { stdout } = await run('none', '--help');

@@ -22,6 +22,8 @@ export function papersAlarm({ whose, what, number, detail }: PapersAlarm, alias:
         `the roster of ${who} does not check (${detail}): neither its root key nor enough of its approvers signed it`,
         'nobody may name who signs but they themselves; nothing was used; call your partner and the operator of the service',
       );
+    case 'revocation_hidden':
+      return service(`the service hides that ${who} revoked version ${number} of its scope`, WENT_BACK);
     case 'scope_hidden':
       return service(`the service hides the scope of ${who} that it showed before`, WENT_BACK);
     case 'older_scope':

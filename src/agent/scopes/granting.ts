@@ -215,6 +215,13 @@ function unpublished(agent: Agent, partnership: Partnership, view: PartnershipVi
         const isOwn = (own[whose] as readonly Act[]).includes(statement.act);
         const isThere = there?.statements.some((one) => toBase64url(one) === text) ?? false;
         if (!isOwn || isThere || text === undefined) return;
+        // A service that forgot the end takes no receipt of it.
+        const isReceipt = statement.act === 'seen' || statement.act === 'deleted';
+        if (
+          isReceipt &&
+          !papers.statements.every((one, i) => one.act !== 'revoke' || isShown(kept, i, there))
+        )
+          return;
         const bytes = decode(text);
         due.push({
           byPeople: statement.signer !== null,
@@ -224,6 +231,15 @@ function unpublished(agent: Agent, partnership: Partnership, view: PartnershipVi
     }
   }
   return due;
+}
+
+/** Whether the service shows the statement that is kept in this place. */
+function isShown(
+  kept: { readonly statements: readonly string[] } | undefined,
+  index: number,
+  there: { readonly statements: readonly Uint8Array[] } | undefined,
+): boolean {
+  return there?.statements.some((one) => toBase64url(one) === kept?.statements[index]) ?? false;
 }
 
 /** Versions before a lost one that a restored service may lack too; what it has of them stays as it is. */

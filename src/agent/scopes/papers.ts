@@ -72,6 +72,8 @@ export interface PapersAlarm {
     | 'other_roster'
     /** Neither the root key nor enough of its own members signed it. */
     | 'roster_unsigned'
+    /** A revocation that was there before is not shown any more. */
+    | 'revocation_hidden'
     /** A version that was there before is not shown any more. */
     | 'scope_hidden'
     | 'older_scope'
@@ -288,18 +290,30 @@ function followSide(
     numbers.add(scope.number);
     const before = kept.get(scope.number);
     if (before && before.signed !== toBase64url(papers.signed)) return problem('other_scope', scope.number);
-    if (!before && newest && scope.number < newest.papers.scope.number)
-      return problem('older_scope', scope.number, String(newest.papers.scope.number));
+    const isOlder = !before && newest !== undefined && scope.number < newest.papers.scope.number;
+    // A restored service shows what this side replaced long ago, until the newer ones are brought back.
+    if (isOlder && whose === 'mine') continue;
+    if (isOlder) return problem('older_scope', scope.number, String(newest.papers.scope.number));
+    const opening = known.find((one) => one.papers.scope.number === scope.number);
+    const ends = opening?.papers.statements.flatMap(({ act }, i) =>
+      act === 'revoke' ? [opening.kept.statements[i]] : [],
+    );
+    let isEnded = false;
     const taken: string[] = [...(before?.statements ?? [])];
     const refused: Late[] = [];
     for (const signed of papers.statements) {
+      isEnded ||= ends?.includes(toBase64url(signed)) ?? false;
       if (taken.includes(toBase64url(signed))) continue;
       const statement = openAbout(signed, scope, hash, grantor, grantee);
       if (!statement.ok) return problem('bad_papers', scope.number, statement.reason);
       if (isLate(statement.value, statement.value.act === 'approve' ? grantor : grantee))
         refused.push({ whose, number: scope.number, act: statement.value.act });
       else taken.push(toBase64url(signed));
+      isEnded ||= statement.value.act === 'revoke';
     }
+    // A service that forgot it would go on answering. What this side revoked itself is brought back.
+    if (whose === 'theirs' && ends && ends.length > 0 && !isEnded)
+      return problem('revocation_hidden', scope.number);
     // The partner's versions are nobody else's business before they are approved.
     const all = openPapers(papers, parties.partnership, grantor, grantee);
     if (all.ok) whole.push(all.value);

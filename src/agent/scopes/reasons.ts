@@ -15,7 +15,12 @@ export interface DecidingScopes {
 }
 
 /** One sentence a reason, as it concerns a role. `partner` is what the partner is called. */
-export function describeReason(reason: Reason, partner: string, scopes: DecidingScopes): string {
+export function describeReason(
+  reason: Reason,
+  partner: string,
+  scopes: DecidingScopes,
+  role: ViewerRole,
+): string {
   const { code, side, scope: number, rule } = reason;
   const who = side === 'theirs' ? partner : 'your own organisation';
   const whose = side === 'theirs' ? `${partner}’s` : 'your own';

@@ -20,6 +20,7 @@ import {
   isGranting,
   myScope,
   newestScope,
+  type ScopeInForce,
   shownOf,
   theirScope,
 } from '../scopes/following.ts';
@@ -392,6 +393,17 @@ function isActive(partnership: Partnership, view: PartnershipView, list: ListSta
   return last !== null && last.digest === list.digest && view.submissions.mine.active === last.number;
 }
 
+/** Whether the service shows this version with as many acceptances as are pinned. */
+function isAcceptedThere(
+  mine: ScopeInForce,
+  shown: readonly { readonly signed: Uint8Array; readonly statements: readonly Uint8Array[] }[],
+): boolean {
+  const there = shown.find(({ signed }) => equal(signed, mine.signed));
+  // What was pinned was shown once, so that only a service that lost some shows fewer.
+  const needed = mine.statements.filter(({ act }) => act === 'approve' || act === 'accept').length;
+  return (there?.statements.length ?? 0) >= needed;
+}
+
 /** Before the list is read: which scope it is read under may have changed by a signature. */
 function followPapers(agent: Agent, id: Partnership['id'], view: PartnershipView): void {
   const partnership = getPartnership(agent.store, id);
@@ -429,11 +441,14 @@ function scopeFacts(
     const standing = newestScope(agent, partnership, whose)?.standing;
     return standing === 'approved' || standing === 'waits' ? standing : null;
   };
+  const mine = myScope(agent, partnership);
+  // A restored service may lack the acceptance, and would drop what is sealed under a scope that it does not know.
+  const isKnown = mine !== null && isAcceptedThere(mine, shownOf(partnership, view).mine.scopes);
   return {
-    granted: isGranting(myScope(agent, partnership)),
+    granted: isGranting(mine) && isKnown,
     published: isPublished(agent, partnership, view),
     partnerGranted: isGranting(theirScope(agent, partnership)),
-    next: nextOf('mine'),
+    next: mine && !isKnown ? 'approved' : nextOf('mine'),
     partnerNext: byItself ? 'accept' : nextOf('theirs'),
     receiptDue: dueReceipts(agent, partnership).length > 0,
   };

@@ -1,4 +1,5 @@
 import { EVALUATED_KINDS } from '../../../protocol/identifiers/kind.ts';
+import { otherSide } from '../../../protocol/ids.ts';
 import type { Agent } from '../../agent/agent.ts';
 import type { PartnershipView, ServiceView } from '../../agent/client.ts';
 import { describeEnding, followEnding } from '../../agent/ending.ts';
@@ -64,6 +65,8 @@ export function statusCommand() {
           print(
             `  partner’s agent last seen ${partner.partnerLastSeen}${describeReport(partner.partnerReports)}`,
           );
+        if (partner.partnerIsOne)
+          print('  a company of one there: whoever holds its keyring is all its roles');
         if (partner.snapshot) print(`  snapshot ${partner.snapshot.number} of ${partner.snapshot.at}`);
         print(
           `  scopes: you grant ${versionText(partner.scopes.mine)}, you are granted ${versionText(partner.scopes.theirs)}`,
@@ -85,6 +88,7 @@ async function partnerStatus(agent: Agent, partnership: Partnership) {
     snapshot: null,
     partnerLastSeen: null,
     partnerReports: null,
+    partnerIsOne: null,
     scopes: { mine: null, theirs: null },
     budget: [],
   });
@@ -105,6 +109,7 @@ async function partnerStatus(agent: Agent, partnership: Partnership) {
     snapshot: view.snapshot,
     partnerLastSeen: view.since?.lastSeenAt ?? null,
     partnerReports: view.since?.health ?? null,
+    partnerIsOne: view.companiesOfOne[otherSide(current.side)],
     scopes: { mine: mine?.number ?? null, theirs: theirs?.number ?? null },
     budget: EVALUATED_KINDS.map((kind) => ({
       kind,
