@@ -32,6 +32,26 @@ function list(name: string, rows: readonly string[]): string {
   return path;
 }
 
+const SCOPE_COMMANDS = [
+  'presets',
+  'draft',
+  'defaults',
+  'simulate',
+  'propose',
+  'approve',
+  'accept',
+  'grant',
+  'show',
+  'list',
+  'diff',
+  'request',
+  'requests',
+  'answer',
+  'limit',
+  'revoke',
+  'receive',
+];
+
 describe('help', () => {
   const commands = [
     ['init'],
@@ -54,21 +74,7 @@ describe('help', () => {
     ['partner', 'verify'],
     ['partner', 'list'],
     ['partner', 'end'],
-    ...[
-      ...[
-        'presets',
-        'draft',
-        'defaults',
-        'simulate',
-        'propose',
-        'approve',
-        'accept',
-        'grant',
-        'show',
-        'list',
-      ],
-      ...['diff', 'request', 'requests', 'answer', 'limit', 'revoke', 'receive'],
-    ].map((verb) => ['scope', verb]),
+    ...SCOPE_COMMANDS.map((verb) => ['scope', verb]),
     ...['show', 'set', 'sign'].map((verb) => ['scope', 'roster', verb]),
     ['sync'],
     ['matrix'],
