@@ -209,8 +209,12 @@ describe('rounded counts', () => {
   });
 
   it('are multiples of the minimum', async () => {
+    // Thirteen are shared; the rest is each side's own.
     const rows = (side: string): Row[] =>
-      Array.from({ length: 13 }, (_, i) => [`${side}${i}`, `Shared ${i}`, `shared-${i}.com`]);
+      Array.from({ length: 20 }, (_, i) => {
+        const name = i < 13 ? `Shared ${i}` : `Only ${side} ${i}`;
+        return [`${side}${i}`, name, `${name.toLowerCase().replaceAll(' ', '-')}.com`];
+      });
     pair = await twoOrganisations(rows('a'), rows('b'));
     await grantBoth(pair, COUNTS);
     await pair.sync();

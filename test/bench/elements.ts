@@ -48,7 +48,9 @@ const kept = Array.from({ length: ELEMENTS }, () => systemRandom(32));
 const accounts = Array.from({ length: 512 }, (_, i) => ({
   handle: i.toString(16).padStart(32, '0'),
   populations: [0, 1],
-  identifiers: [{ kind: 'domain' as const, tag: systemRandom(16), key: systemRandom(32), sole: true, opens: true }],
+  identifiers: [
+    { kind: 'domain' as const, tag: systemRandom(16), key: systemRandom(32), sole: true, opens: true },
+  ],
   derived: [],
   fields: { owner: 'Ann Owner', stage: 'Negotiation' },
   name: { text: 'Company', populations: [0] },
