@@ -24,7 +24,8 @@ import { note, printJson } from './output.ts';
 // Long lists are read through, not kept: a young generation that grows to 64 MB would only hold their garbage longer.
 setFlagsFromString('--semi-space-growth-factor=1');
 
-const program = new Command('commonground')
+/** The whole command line; `run` is what starts it. */
+export const program = new Command('commonground')
   .exitOverride()
   .description(
     'Compare your customer list with a partner’s without showing it to the partner or to the service between you.',
