@@ -237,15 +237,17 @@ export function populationGrant(scope: Scope, population: string): CellGrant {
   const cells = [...partners].flatMap((partner) =>
     VIEWER_ROLES.map((role) => cellGrant(scope, population, partner, role)),
   );
-  return cells.reduce(
-    (union, given) => ({
-      level: higher(LEVELS, union.level, given.level),
-      fields: FIELDS.filter((field) => union.fields.includes(field) || given.fields.includes(field)),
-      whiteSpace: higher(WHITE_SPACE_LEVELS, union.whiteSpace, given.whiteSpace),
-      review: union.review || given.review,
-    }),
-    NOTHING,
-  );
+  return cells.reduce(wider, NOTHING);
+}
+
+/** The wider of two grants, in each of their parts. */
+export function wider(a: CellGrant, b: CellGrant): CellGrant {
+  return {
+    level: higher(LEVELS, a.level, b.level),
+    fields: FIELDS.filter((field) => a.fields.includes(field) || b.fields.includes(field)),
+    whiteSpace: higher(WHITE_SPACE_LEVELS, a.whiteSpace, b.whiteSpace),
+    review: a.review || b.review,
+  };
 }
 
 /** True where the scope lets any account leave; each other one is a revocation. */

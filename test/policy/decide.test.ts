@@ -375,3 +375,31 @@ function failingAfter<Value>(value: Value, fails: () => boolean): Value {
     },
   });
 }
+
+describe('many rules', () => {
+  it('are not compared each with each', () => {
+    const readsOf = (count: number) => {
+      let reads = 0;
+      const counted: CellGrant = {
+        get level() {
+          reads++;
+          return 'fields' as const;
+        },
+        fields: [...FIELDS],
+        whiteSpace: 'names',
+        review: true,
+      };
+      const rules = Array.from({ length: count }, () => ({
+        population: 'customers',
+        partnerPopulation: ANY_POPULATION,
+        roles: { sales: counted },
+      })) as unknown as Scope['rules'];
+      const granting = scopeWith({ rules });
+      const populations = { grantingPopulation: 'customers', viewingPopulation: 'customers' };
+      const asked = { granting, viewing: granting, ownLimit: null, role: 'sales', nowMs: NOW_MS } as const;
+      expect(decide({ ...asked, ...populations }).reasons).toHaveLength(count);
+      return reads;
+    };
+    expect(readsOf(100)).toBeLessThan(5 * readsOf(25));
+  });
+});

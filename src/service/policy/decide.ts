@@ -16,6 +16,7 @@ import {
   type Scope,
   type ScopeRule,
   WHITE_SPACE_LEVELS,
+  wider,
 } from '../../../protocol/scope.ts';
 import type { Reason, ReasonCode } from '../../wire/reasons.ts';
 
@@ -122,9 +123,13 @@ function ruledBy(
   const silent = rules.filter(([, rule]) => rule.roles[role] === undefined).map(([index]) => index);
   for (const [, rule] of rules) if (rule.roles[role] !== undefined) mustBeGrant(rule.roles[role]);
   if (silent.length > 0) return { grant: NOTHING, reasons: because('role_not_named', silent) };
-  const grants = rules.map(([index, { roles }]) => ({ index, own: roles[role] ?? NOTHING }));
-  const takes = (own: CellGrant) => grants.some((other) => !isSame(narrower(other.own, own), other.own));
-  const narrowing = grants.filter(({ own }) => takes(own));
+  const grants = rules.map(([index, { roles }]) => {
+    const own = roles[role] ?? NOTHING;
+    return { index, own: narrower(own, own) };
+  });
+  // A rule that takes nothing from all of them together takes nothing from any: no need to compare each with each.
+  const widest = grants.map(({ own }) => own).reduce(wider, NOTHING);
+  const narrowing = grants.filter(({ own }) => !isSame(narrower(widest, own), widest));
   // Rules that all grant the same take nothing from each other.
   const holding = narrowing.length > 0 ? narrowing : grants;
   const indexes = holding.map(({ index }) => index);
