@@ -79,6 +79,17 @@ export function rosterBytesOf(packed: Uint8Array): Uint8Array | null {
   return reader.failed ? null : bytes;
 }
 
+/** Whether a packed roster names the root key as a signer; `openRoster` tells whether it signed. */
+export function namesRoot(packed: Uint8Array): boolean {
+  const reader = new Reader(packed);
+  reader.take(reader.uint(2));
+  while (!reader.failed && reader.remaining() > 0) {
+    if (equal(reader.take(ID_BYTES), ROOT)) return true;
+    reader.take(SIGNATURE_BYTES);
+  }
+  return false;
+}
+
 /** Hash of the signed bytes; what the next version refers to. The same whoever signed it. */
 export function rosterHash(bytes: Uint8Array): Uint8Array {
   return sha256(bytes);
@@ -126,6 +137,24 @@ export function openRosters(
   return ok(rosters);
 }
 
+/**
+ * The same of a chain that was opened before it was stored: keys and signatures are not checked again, for a partner can
+ * make it long and them many. Null where it is no chain.
+ */
+export function readRosters(
+  chain: readonly Uint8Array[],
+  organisation: OrganisationId,
+): readonly Roster[] | null {
+  const rosters: Roster[] = [];
+  for (const packed of chain) {
+    const bytes = rosterBytesOf(packed);
+    const roster = bytes && decode(bytes, organisation);
+    if (!roster) return null;
+    rosters.push(roster);
+  }
+  return rosters;
+}
+
 /** How many approvers name the next ones. One alone would name themselves, and then approve what they drafted. */
 function successors({ quorum, drafterAlone }: Roster): number {
   return drafterAlone ? quorum : Math.max(2, quorum);
@@ -161,6 +190,12 @@ function signersOf(
 
 /** What a roster's bytes say, for showing it to whoever signs it; no signature is checked. Null where it is malformed. */
 export function readRoster(bytes: Uint8Array, organisation: OrganisationId): Roster | null {
+  const roster = decode(bytes, organisation);
+  return roster?.approvers.every(({ key }) => isSigningKey(key)) ? roster : null;
+}
+
+/** All but whether the keys are keys, which takes longer than the rest. */
+function decode(bytes: Uint8Array, organisation: OrganisationId): Roster | null {
   const reader = new Reader(bytes);
   const version = reader.uint(1);
   reader.take(ID_BYTES);
@@ -179,7 +214,7 @@ export function readRoster(bytes: Uint8Array, organisation: OrganisationId): Ros
     return null;
   // Nobody could approve what the only one drafts.
   if (count === 1 && drafterAlone === 0) return null;
-  if (quorum < 1 || quorum > count || !approvers.every(({ key }) => isSigningKey(key))) return null;
+  if (quorum < 1 || quorum > count) return null;
   // One person twice, or one key of two people, would make a quorum of one; zeros stand for root and agent.
   const distinct = [
     new Set(approvers.map(({ member }) => member).filter((member) => member !== memberOf(ROOT))),

@@ -125,6 +125,21 @@ describe('a roster', () => {
     expect(await rosters(world.tokens.joiner)).toHaveLength(1);
   });
 
+  it('keeps the last numbers for the root key, so that nobody uses all of them up', async () => {
+    const { directory } = world.service;
+    const { organisation } = world.pair.founder;
+    const { people } = mine;
+    let last = mine.roster;
+    for (let number = 2; number <= 400; number++) {
+      last = rosterAfter(last, people);
+      const sql = 'insert into rosters (organisation, number, packed) values (?, ?, ?)';
+      await directory.batch([[sql, organisation, number, signedRoster(last, [])]]);
+    }
+    const next = rosterAfter(last, people);
+    expect((await putRoster(world, 'founder', next, people.slice(0, 2))).code).toBe('wrong_number');
+    expect((await putRoster(world, 'founder', next)).status).toBe(200);
+  });
+
   it('of both sides stands in the view of the partnership', async () => {
     for (const side of ['founder', 'joiner'] as const) {
       expect((await world.as(side, 'GET', '')).json?.rosters).toEqual({

@@ -3,13 +3,15 @@ import { equal } from '../../../protocol/bytes.ts';
 import { readCertificate } from '../../../protocol/certificate.ts';
 import type { OrganisationId } from '../../../protocol/ids.ts';
 import { ok, type Result, refuse } from '../../../protocol/result.ts';
-import { openRoster, openRosters, type Roster, rosterBytesOf } from '../../../protocol/roster.ts';
+import { namesRoot, openRoster, type Roster, readRosters, rosterBytesOf } from '../../../protocol/roster.ts';
 import type { ProblemCode } from '../problems.ts';
 import type { Directory } from '../storage/directory.ts';
 import type { OrganisationRow } from './organisations.ts';
 
 /** Years of changes; each version is checked anew whenever somebody signs. */
 const MAX_ROSTERS = 500;
+/** The last ones are the root key's: approvers who use all numbers up could else never be replaced. */
+const ROOT_ROSTERS = 100;
 
 /** All versions as they were put, from the first. */
 export async function rostersOf(directory: Directory, organisation: OrganisationId): Promise<Uint8Array[]> {
@@ -17,16 +19,14 @@ export async function rostersOf(directory: Directory, organisation: Organisation
   return (await directory.all<{ packed: Uint8Array }>(sql, organisation)).map(({ packed }) => packed);
 }
 
-/** The same, read. */
-export async function openedRosters(
+/** The same, read; each was checked when it was put. */
+export async function storedRosters(
   directory: Directory,
-  organisation: Pick<OrganisationRow, 'id' | 'certificate'>,
+  organisation: OrganisationId,
 ): Promise<readonly Roster[]> {
-  const chain = await rostersOf(directory, organisation.id);
-  if (chain.length === 0) return [];
-  const rosters = openRosters(chain, organisation.id, rootKeyOf(organisation));
-  if (!rosters.ok) throw new Error('what is stored of rosters was checked');
-  return rosters.value;
+  const rosters = readRosters(await rostersOf(directory, organisation), organisation);
+  if (!rosters) throw new Error('what is stored of rosters was checked');
+  return rosters;
 }
 
 /** Takes the next version. One whose signed bytes stand there already changes nothing, whoever signed it this time. */
@@ -36,14 +36,15 @@ export async function putRoster(
   number: number,
   packed: Uint8Array,
 ): Promise<Result<null, ProblemCode>> {
-  const rosters = await openedRosters(directory, organisation);
+  const rosters = await storedRosters(directory, organisation.id);
   const [known] = await directory.all<{ packed: Uint8Array }>(
     'select packed from rosters where organisation = ? and number = ?',
     organisation.id,
     number,
   );
   if (known) return isSame(known.packed, packed) ? ok(null) : refuse('conflict');
-  if (number > MAX_ROSTERS) return refuse('wrong_number', `at most ${MAX_ROSTERS} versions`);
+  const most = namesRoot(packed) ? MAX_ROSTERS : MAX_ROSTERS - ROOT_ROSTERS;
+  if (number > most) return refuse('wrong_number', `at most ${most} versions`);
   const opened = openRoster(packed, organisation.id, rootKeyOf(organisation), rosters.at(-1) ?? null);
   if (!opened.ok) return opened;
   if (opened.value.number !== number) return refuse('other_context');
