@@ -43,6 +43,7 @@ const PROBLEMS = {
   weak_password: [422, 'The password is too easy to guess'],
   list_too_long: [422, 'The list is longer than this service takes'],
   rate_limited: [429, 'Too many requests; Retry-After says when to try again'],
+  too_many_scopes: [429, 'Too many versions of the scope wait for their acceptance or their time'],
   too_many_scope_requests: [429, 'Too many requests for a scope are waiting for an answer'],
   too_many_invitations: [429, 'Too many invitations are waiting for an answer'],
   internal: [500, 'Something went wrong in the service'],

@@ -120,7 +120,7 @@ export async function benchQuestions(accounts: number, pairs: number, seconds: n
 }
 
 function partyOf({ organisation, agent }: TestParty): Call['parties'][Side] {
-  return { organisation, agentKey: agent.publicKey, rosters: [], isSolo: true };
+  return { organisation, agentKey: agent.publicKey, rosters: [], isSolo: true, removed: [] };
 }
 
 /** Both lists as submissions leave them, made in SQL: a domain each, the joiner's with boxes, fields and keys. */

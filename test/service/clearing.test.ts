@@ -156,7 +156,7 @@ describe('a database of the form before', () => {
     }
     const store = nodePartnershipStore(database);
     expect(store.all('select * from scopes')).toEqual([]);
-    const solo = { rosters: [], isSolo: true, agentKey: new Uint8Array(32) };
+    const solo = { rosters: [], isSolo: true, removed: [], agentKey: new Uint8Array(32) };
     const call = {
       partnership: newPartnershipId(systemRandom),
       parties: {
@@ -194,6 +194,7 @@ describe('steps', () => {
       agentKey: pair[side].agent.publicKey,
       rosters: [],
       isSolo: true,
+      removed: [],
     });
     const step = () =>
       run(

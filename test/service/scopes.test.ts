@@ -74,6 +74,21 @@ describe('a version', () => {
     expect((await putScope(world, 'founder', 2, second)).code).toBe('wrong_number');
   });
 
+  it('waits with so many others at most, which stand in every view', async () => {
+    const world = await testPartnership('scoped');
+    let last = makeSignedScope(world.pair, 'founder');
+    for (let number = 2; number <= 51; number++) {
+      last = makeSignedScope(world.pair, 'founder', { number }, last);
+      expect((await putScope(world, 'founder', number, last)).status).toBe(200);
+    }
+    const next = makeSignedScope(world.pair, 'founder', { number: 52 }, last);
+    expect((await putScope(world, 'founder', 52, next)).code).toBe('too_many_scopes');
+    expect((await sayAsAgent(world, 'accept', { side: 'founder', number: 51, signed: last })).status).toBe(
+      200,
+    );
+    expect((await putScope(world, 'founder', 52, next)).status).toBe(200);
+  });
+
   it('links to the newest approved one', async () => {
     const world = await testPartnership('scoped');
     const { pair } = world;

@@ -128,6 +128,36 @@ describe('the life of a scope', () => {
     expect(await shownTo('joiner')).toEqual([1, 2]);
   });
 
+  it('takes nothing new that somebody signed who was removed, though the roster still names them', async () => {
+    const first = await proposed();
+    const gone = person(mine);
+    const [colleague] = await makeLawyers(world, 'founder', 1);
+    const token = colleague?.token ?? '';
+    const carried = { ...gone, token };
+    const { founder } = world.tokens;
+    await world.service.call('DELETE', `/v1/members/${gone.member}`, { token: founder });
+    expect((await say(world, 'approve', first, carried)).code).toBe('old_roster');
+    expect((await say(world, 'revoke', first, carried)).code).toBe('old_roster');
+    const next = draftOf(world, 'founder', gone, { number: 2 });
+    expect((await propose(world, 'founder', carried, 2, next)).code).toBe('old_roster');
+    for (const index of [1, 2]) {
+      const other = { ...person(mine, index), token };
+      expect((await say(world, 'approve', first, other)).status).toBe(200);
+    }
+    expect(await shownTo('joiner')).toEqual([1]);
+  });
+
+  it('is not stopped by many proposals, nor by one with a high number', async () => {
+    const high = draftOf(world, 'founder', person(mine), { number: 101 });
+    expect((await propose(world, 'founder', person(mine), 101, high)).code).toBe('wrong_number');
+    const versions: Version[] = [];
+    for (let number = 1; number <= 51; number++) versions.push(await proposed({ number }));
+    const [first, second] = versions;
+    if (!first || !second) throw new Error('nothing proposed');
+    expect((await say(world, 'approve', first, person(mine, 1))).code).toBe('not_found');
+    expect((await say(world, 'approve', second, person(mine, 1))).status).toBe(200);
+  });
+
   it('goes on where the service was restarted between any two statements', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'commonground-restart-'));
     try {
@@ -153,6 +183,7 @@ describe('the life of a scope', () => {
           agentKey: pair[side].agent.publicKey,
           rosters: [roster],
           isSolo: false,
+          removed: [],
         });
         const call = {
           partnership: pair.partnership,

@@ -104,6 +104,7 @@ async function wholeView(partnership: ReturnType<ReturnType<typeof openNodeStora
     agentKey: new Uint8Array(32),
     rosters: [],
     isSolo: true,
+    removed: [],
   };
   const call = {
     partnership: newPartnershipId(systemRandom),

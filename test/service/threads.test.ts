@@ -28,6 +28,7 @@ function callOf(pair: TestPair, caller: Call['caller'] = 'founder'): Call {
     agentKey: agent.publicKey,
     rosters: [],
     isSolo: true,
+    removed: [],
   });
   return {
     partnership: pair.partnership,

@@ -258,7 +258,7 @@ export async function wholePartnership(partnership: Partnership, random: Random)
 }
 
 function companyOfOne({ organisation, agent }: TestParty): Call['parties'][Side] {
-  return { organisation, agentKey: agent.publicKey, rosters: [], isSolo: true };
+  return { organisation, agentKey: agent.publicKey, rosters: [], isSolo: true, removed: [] };
 }
 
 function hexOf(account: TestAccount | undefined): string {

@@ -81,6 +81,16 @@ export async function isCompanyOfOne(directory: Directory, organisation: Organis
   return rows.length === 0;
 }
 
+/** Members of an organisation who joined and were removed since. */
+export async function removedMembers(
+  directory: Directory,
+  organisation: OrganisationId,
+): Promise<MemberId[]> {
+  const sql =
+    'select id from members where organisation = ? and removed_ms is not null and joined_ms is not null';
+  return (await directory.all<{ id: MemberId }>(sql, organisation)).map(({ id }) => id);
+}
+
 /** All members of an organisation, those removed too, oldest first. */
 export async function membersOf(directory: Directory, organisation: OrganisationId): Promise<Member[]> {
   const rows = await directory.all<MemberRow>(

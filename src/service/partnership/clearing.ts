@@ -116,8 +116,8 @@ function staleGenerations(
 function timesOf(store: PartnershipStore, side: Side, begun: StoredScope | null): number[] {
   const ends = begun?.scope.validUntil ?? null;
   const retained = begun && retentionEndMs(begun);
-  const waiting = versionsOf(store, side)
-    .filter((version) => version.accepted_ms !== null && version.number > (begun?.number ?? 0))
+  const waiting = versionsOf(store, side, (begun?.number ?? 0) + 1)
+    .filter((version) => version.accepted_ms !== null)
     .map(({ scope }) => Date.parse(scope.validFrom));
   return [...waiting, ...(ends === null ? [] : [Date.parse(ends)]), ...(retained === null ? [] : [retained])];
 }

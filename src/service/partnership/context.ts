@@ -14,6 +14,8 @@ import { first, type PartnershipStore } from '../storage/partnership.ts';
 export interface Party extends Signers {
   /** True for a company of one. Where an operation looks at no rosters, neither these nor this is looked up. */
   readonly isSolo: boolean;
+  /** Its members who were removed. What they signed before stays, and what comes first now does not count. */
+  readonly removed: readonly MemberId[];
 }
 
 /** Who of the organisation asks: its program, or one of its people. */
@@ -106,10 +108,10 @@ type ScopeRow = Omit<StoredScope, 'scope'>;
 /** All that is kept of a version, without what was said of it. */
 const COLUMNS = 'number, hash, signed, approved_ms, accepted_ms, revoked_ms';
 
-/** The versions of a side's scope, newest first. */
-export function versionsOf(store: PartnershipStore, side: Side): StoredScope[] {
-  const sql = `select ${COLUMNS} from scopes where side = ? order by number desc`;
-  return store.all<ScopeRow>(sql, sideNumber(side)).map(stored);
+/** The versions of a side's scope from this number on, newest first. */
+export function versionsOf(store: PartnershipStore, side: Side, from: number): StoredScope[] {
+  const sql = `select ${COLUMNS} from scopes where side = ? and number >= ? order by number desc`;
+  return store.all<ScopeRow>(sql, sideNumber(side), from).map(stored);
 }
 
 /** The version of a side's scope with this number. */

@@ -1,10 +1,11 @@
 /** Versions of sharing scopes: numbered, hash-linked, and shown to the other side once they are approved. */
 import { equal, toHex } from '../../../protocol/bytes.ts';
 import { type Side, sideNumber } from '../../../protocol/ids.ts';
+import type { MemberId } from '../../../protocol/member.ts';
 import { ok, type Result, refuse } from '../../../protocol/result.ts';
 import { openPapers, type Papers, rosterNumber } from '../../../protocol/standing.ts';
 import type { ProblemCode } from '../problems.ts';
-import type { PartnershipStore } from '../storage/partnership.ts';
+import { first, type PartnershipStore } from '../storage/partnership.ts';
 import { settle } from './clearing.ts';
 import {
   type Asker,
@@ -17,6 +18,11 @@ import {
   sides,
   versionsOf,
 } from './context.ts';
+
+/** Versions of a side above the one that has begun: each is shown with every view, and looked at by every question. */
+const MAX_WAITING = 50;
+/** How far a number may be above the last: one who drafts alone could else use all of them up. */
+const MAX_STEP = 100;
 
 /** A version with what was said of it. */
 export interface VersionView extends Papers {
@@ -37,13 +43,21 @@ export function putScope(
   if (!opened.ok) return refuse(problemOf(opened.reason));
   const { scope, hash, approved } = opened.value;
   if (scope.number !== input.number) return refuse('other_context');
-  if (!isCurrent(parties[mine], scope.roster)) return refuse('old_roster');
-  const [newest] = versionsOf(store, caller);
-  if (newest && scope.number <= newest.number) return refuse('wrong_number');
+  if (!isCurrent(parties[mine], scope.roster, scope.drafter)) return refuse('old_roster');
+  const side = sideNumber(caller);
+  const newest = first<{ number: number | null }>(
+    store,
+    'select max(number) as number from scopes where side = ?',
+    side,
+  );
+  const last = newest?.number ?? 0;
+  if (scope.number <= last) return refuse('wrong_number');
+  if (scope.number > last + MAX_STEP) return refuse('wrong_number', `at most ${last + MAX_STEP}`);
   if (scope.previous !== previousOf(store, caller)) return refuse('other_context', 'previous scope');
+  if (!makeRoom(context)) return refuse('too_many_scopes');
   store.run(
     'insert into scopes (side, number, hash, signed, approved_ms) values (?, ?, ?, ?, ?)',
-    sideNumber(caller),
+    side,
     scope.number,
     hash,
     input.scope,
@@ -53,14 +67,38 @@ export function putScope(
   return ok(null);
 }
 
-/** True where what is met for the first time may be signed by this roster, or without any by a company of one. */
-export function isCurrent(party: Party, roster: number): boolean {
+/** Lets the caller's oldest proposal give way where as many versions wait as may; false where all are approved. */
+function makeRoom({ store, caller, nowMs }: OperationContext): boolean {
+  const side = sideNumber(caller);
+  const begun = begunScope(store, caller, nowMs)?.number ?? 0;
+  const waiting = first<{ n: number; oldest: number | null }>(
+    store,
+    `select count(*) as n, min(case when approved_ms is null then number end) as oldest
+     from scopes where side = ? and number > ?`,
+    side,
+    begun,
+  );
+  if (!waiting || waiting.n < MAX_WAITING) return true;
+  if (waiting.oldest === null) return false;
+  for (const table of ['scope_statements', 'scopes'])
+    store.run(`delete from ${table} where side = ? and number = ?`, side, waiting.oldest);
+  return true;
+}
+
+/**
+ * True where what is met for the first time may be signed by this roster, or without any by a company of one. Somebody who
+ * was removed is none of its people any more, before the next roster says so too.
+ */
+export function isCurrent(party: Party, roster: number, signer: MemberId | null): boolean {
+  if (signer !== null && party.removed.includes(signer)) return false;
   return roster === rosterNumber(party) && (roster > 0 || party.isSolo);
 }
 
 /** What the next version of a side has to name as the one before it: the hash of the newest approved one. */
 export function previousOf(store: PartnershipStore, side: Side): string | null {
-  const newest = versionsOf(store, side).find(({ approved_ms }) => approved_ms !== null);
+  const sql =
+    'select hash from scopes where side = ? and approved_ms is not null order by number desc limit 1';
+  const newest = first<{ hash: Uint8Array }>(store, sql, sideNumber(side));
   return newest ? toHex(newest.hash) : null;
 }
 
@@ -75,7 +113,7 @@ export function scopes(
 /** What stands of a side's scopes: the newest that has begun, and everything after it. */
 export function currentScopes(context: OperationContext, side: Side): VersionView[] {
   const begun = begunScope(context.store, side, context.nowMs)?.number ?? 0;
-  return shown(context, side).filter(({ number }) => number >= begun);
+  return shown(context, side, begun);
 }
 
 /** Who reads proposals of the own side. Who asks questions, or invites members, has no part in them. */
@@ -86,9 +124,9 @@ export function isShown({ caller, asker }: OperationContext, side: Side, version
   return version.approved_ms !== null || (side === caller && READERS.includes(asker.role));
 }
 
-function shown(context: OperationContext, side: Side): VersionView[] {
+function shown(context: OperationContext, side: Side, from = 0): VersionView[] {
   const { store } = context;
-  return versionsOf(store, side)
+  return versionsOf(store, side, from)
     .filter((version) => isShown(context, side, version))
     .map(({ number, signed }) => ({ number, signed, statements: statementsOf(store, side, number) }))
     .reverse();

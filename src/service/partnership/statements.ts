@@ -88,7 +88,8 @@ function refusalOf(
 ): ProblemCode | null {
   const { store, parties, caller, nowMs } = context;
   // Whoever holds the agent's key may end it, whether people sign or not: that only ever reveals less.
-  if (act === 'revoke') return signer === null || isCurrent(parties[caller], roster) ? null : 'old_roster';
+  if (act === 'revoke')
+    return signer === null || isCurrent(parties[caller], roster, signer) ? null : 'old_roster';
   const { scope } = version;
   const hasExpired = scope.validUntil !== null && nowMs >= Date.parse(scope.validUntil);
   const hasEnded = version.revoked_ms !== null || hasExpired;
@@ -96,7 +97,7 @@ function refusalOf(
     const begun = begunScope(store, side, nowMs)?.number ?? 0;
     return hasEnded || begun > version.number ? null : 'scope_stands';
   }
-  if (!isCurrent(parties[caller], roster)) return 'old_roster';
+  if (!isCurrent(parties[caller], roster, signer)) return 'old_roster';
   if (hasEnded) return 'scope_ended';
   // Of two versions that were proposed after the same one, the first to be approved takes its place.
   const newest = previousOf(store, side);

@@ -5,11 +5,11 @@ import type { Random } from '../../../protocol/hash.ts';
 import type { OrganisationId, PartnershipId, Side } from '../../../protocol/ids.ts';
 import { ok, type Result, refuse } from '../../../protocol/result.ts';
 import type { Principal } from '../auth/authenticate.ts';
-import { isCompanyOfOne } from '../directory/members.ts';
+import { isCompanyOfOne, removedMembers } from '../directory/members.ts';
 import type { RegistrationMode } from '../directory/organisations.ts';
 import { type OrganisationRow, organisationOf } from '../directory/organisations.ts';
 import { noteSeen, type PartnershipRow, partnershipOf, sideIn, stateOf } from '../directory/partnerships.ts';
-import { openedRosters } from '../directory/rosters.ts';
+import { storedRosters } from '../directory/rosters.ts';
 import { worksIn } from '../directory/sessions.ts';
 import type { Asker, Call, ListLimits, Party } from '../partnership/context.ts';
 import type { Input, OperationName, Output, Partnership } from '../partnership/operations.ts';
@@ -119,9 +119,15 @@ export async function callOf(
 ): Promise<Result<Call, ProblemCode>> {
   const partyOf = async (organisation: OrganisationRow): Promise<Party> => {
     const party = { organisation: organisation.id, agentKey: organisation.agent_key };
-    if (!WITH_ROSTERS.includes(operation)) return { ...party, rosters: [], isSolo: false };
-    const rosters = await openedRosters(dependencies.directory, organisation);
-    return { ...party, rosters, isSolo: await isCompanyOfOne(dependencies.directory, organisation.id) };
+    if (!WITH_ROSTERS.includes(operation)) return { ...party, rosters: [], isSolo: false, removed: [] };
+    const rosters = await storedRosters(dependencies.directory, organisation.id);
+    const isSolo = await isCompanyOfOne(dependencies.directory, organisation.id);
+    return {
+      ...party,
+      rosters,
+      isSolo,
+      removed: await removedMembers(dependencies.directory, organisation.id),
+    };
   };
   const founder = await organisationOf(dependencies.directory, row.founder);
   const joiner = row.joiner && (await organisationOf(dependencies.directory, row.joiner));
