@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { toBase64url, toHex } from '../../protocol/bytes.ts';
+import { toBase64url, toHex, utf8 } from '../../protocol/bytes.ts';
 import { systemRandom } from '../../protocol/hash.ts';
 import type { Side } from '../../protocol/ids.ts';
 import type { Scope } from '../../protocol/scope.ts';
 import type { PartnershipStore } from '../../src/service/storage/partnership.ts';
-import { grantScope, submit, type TestPartnership, testPartnership } from '../support/service-app.ts';
+import { grantScope, moveTo, submit, type TestPartnership, testPartnership } from '../support/service-app.ts';
 import { makeSignedScope } from '../support/service-parties.ts';
 import type { TestAccount } from '../support/service-rows.ts';
 import {
@@ -353,6 +353,17 @@ describe('the ledger', () => {
     expect((await ask('founder', 'ledger')).json?.entries).toEqual([
       expect.objectContaining({ viewer: 'theirs', rows: 4 }),
     ]);
+  });
+
+  it('has a later question as one of its own, whatever cursor is made up for it', async () => {
+    await lists({ founder: ACCOUNTS, joiner: COUNTS }, { shared: 7 });
+    await ask('joiner', 'overlap');
+    const cursor = toBase64url(utf8(['overlap', 'joiner', 1, 1, '0'.repeat(64)].join(' ')));
+    expect((await ask('joiner', 'overlap', { cursor })).json?.rows).toHaveLength(7);
+    await moveTo(world, world.service.clock.nowMs + 3600_000);
+    expect((await ask('joiner', 'overlap', { cursor })).json?.rows).toHaveLength(7);
+    const entries = (await ask('founder', 'ledger')).json?.entries;
+    expect(entries).toMatchObject([{ number: 1 }, { number: 2 }]);
   });
 
   it('does not let the number of pages tell the number of rows', async () => {

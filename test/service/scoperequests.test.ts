@@ -38,6 +38,11 @@ const read = async (side: Side, role: Role) =>
 const ids = async (side: Side, role: Role) => (await read(side, role)).map(({ id }) => id);
 
 describe('a request', () => {
+  it('is short, its rules too', async () => {
+    const rules = Array.from({ length: 100 }, () => ruleOf('customers', '*', { level: 'accounts' }));
+    expect((await ask('founder', 'sales', newId(), { text: 'All of it', rules })).code).toBe('too_large');
+  });
+
   it('goes from whoever asks questions to legal of the other side, and the answer back', async () => {
     const id = newId();
     const rules = [ruleOf('customers', '*', { level: 'fields', fields: ['owner'] })];

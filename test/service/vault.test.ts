@@ -193,6 +193,19 @@ describe('rows', () => {
     expect(store.all('select * from vault_names')).toEqual([]);
   });
 
+  it('stand under two keys at most', async () => {
+    await putHead(1);
+    const store = world.service.store(world.pair.partnership);
+    for (const number of [1, 2, 9, 4]) {
+      await putRows([{ handle: handles.founder, sealed }], number);
+      await world.as('founder', 'PUT', `/vault/${number}/names/1`, { bytes: systemRandom(100) });
+    }
+    for (const table of ['vault_rows', 'vault_names']) {
+      const keys = store.all(`select key_number as n from ${table} order by key_number`);
+      expect(keys).toEqual([{ n: 1 }, { n: 4 }]);
+    }
+  });
+
   it('go with the list, the scope and the partnership', async () => {
     const store = world.service.store(world.pair.partnership);
     const left = () =>

@@ -10,6 +10,8 @@ import { type Asker, type OperationContext, scopeInForce, sides } from './contex
 import { openCursor, sealCursor } from './cursor.ts';
 
 const PAGE = 200;
+/** How long after its first page others join an entry: whoever makes cursors up hides no later question behind it. */
+const JOIN_MS = 3600_000;
 
 /** A cell as the ledger names it: whose data, for which population of the viewer. */
 export interface LedgerCell {
@@ -55,7 +57,7 @@ export function record(context: OperationContext, disclosure: Disclosure): numbe
   const same = first<{ page: number }>(
     store,
     `select max(page) as page from ledger where number = ? and viewer = ? and role = ? and member is ?
-     and question = ? and cells = ? and scope_number = ? and snapshot = ? having count(*) > 0`,
+     and question = ? and cells = ? and scope_number = ? and snapshot = ? having min(at_ms) > ?`,
     disclosure.continues,
     sideNumber(caller),
     asker.role,
@@ -64,6 +66,7 @@ export function record(context: OperationContext, disclosure: Disclosure): numbe
     cells,
     ground.scopeNumber,
     ground.snapshot.number,
+    nowMs - JOIN_MS,
   );
   const last = first<{ number: number | null }>(store, 'select max(number) as number from ledger');
   const number = same ? disclosure.continues : (last?.number ?? 0) + 1;
@@ -122,10 +125,15 @@ export function ledger(
     rows.length > PAGE && last
       ? sealCursor('ledger', caller, { snapshot: 0, entry: last.number, position: '' })
       : null;
-  return ok({ entries: page.map((row) => entryOf(context, row)), next });
+  const isShown = shownAccounts(context);
+  return ok({ entries: page.map((row) => entryOf(context, row, isShown)), next });
 }
 
-function entryOf(context: OperationContext, row: LedgerRow): LedgerEntry {
+function entryOf(
+  context: OperationContext,
+  row: LedgerRow,
+  isShown: (cell: LedgerCell) => boolean,
+): LedgerEntry {
   const isMine = row.viewer === sideNumber(context.caller);
   const cells = JSON.parse(row.cells) as LedgerCell[];
   return {
@@ -138,30 +146,38 @@ function entryOf(context: OperationContext, row: LedgerRow): LedgerEntry {
     cells,
     scopeNumber: row.scope_number,
     snapshot: row.snapshot,
-    rows: isMine || maySeeRows(context, cells) ? row.rows : null,
+    rows: isMine || cells.every(isShown) ? row.rows : null,
   };
 }
 
 /**
- * The partner's cells, seen from the other side: its viewing population is now the one asked for. Whoever reads the ledger
- * is no viewer; what sales people may see is no secret in the house, what the clean team alone may see is.
+ * Whether the partner's scope grants me the accounts of a cell of the partner's, seen from the other side: its viewing
+ * population is now the one asked for. Whoever reads the ledger is no viewer; what sales people may see is no secret in
+ * the house, what the clean team alone may see is.
  */
-function maySeeRows(context: OperationContext, cells: readonly LedgerCell[]): boolean {
+function shownAccounts(context: OperationContext): (cell: LedgerCell) => boolean {
   const { store, nowMs } = context;
   const { mine, theirs } = sides(context);
   const granting = scopeInForce(store, theirs, nowMs)?.scope ?? null;
   const viewing = scopeInForce(store, mine, nowMs)?.scope ?? null;
-  return cells.every((cell) =>
-    revealsAccounts(
-      decide({
-        granting,
-        viewing,
-        ownLimit: null,
-        role: 'sales',
-        grantingPopulation: cell.viewing,
-        viewingPopulation: cell.granting,
-        nowMs,
-      }).level,
-    ),
-  );
+  // The entries of a page are about the same few cells, and a decision weighs up to a hundred rules.
+  const known = new Map<string, boolean>();
+  return (cell) => {
+    const name = `${cell.viewing} ${cell.granting}`;
+    const isShown =
+      known.get(name) ??
+      revealsAccounts(
+        decide({
+          granting,
+          viewing,
+          ownLimit: null,
+          role: 'sales',
+          grantingPopulation: cell.viewing,
+          viewingPopulation: cell.granting,
+          nowMs,
+        }).level,
+      );
+    known.set(name, isShown);
+    return isShown;
+  };
 }

@@ -10,6 +10,8 @@ import type { Asker, OperationContext } from './context.ts';
 
 /** Of one side; the oldest answered one gives way to a new one. */
 const MAX_REQUESTS = 200;
+/** Of the wished rules as they are stored, in characters: all requests are read at once. */
+const MAX_RULES_LENGTH = 16_384;
 
 export interface ScopeRequestInput {
   /** 16 random bytes as hexadecimal. */
@@ -63,6 +65,7 @@ export function putScopeRequest(
     const isSame = same.body === text && same.rules === wished && same.member === asker.member;
     return isSame ? ok(null) : refuse('conflict');
   }
+  if (wished && wished.length > MAX_RULES_LENGTH) return refuse('too_large');
   const kept = first<{ n: number }>(store, 'select count(*) as n from scope_requests where side = ?', side);
   if ((kept?.n ?? 0) >= MAX_REQUESTS) {
     const dropped = store.run(

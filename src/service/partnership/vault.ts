@@ -29,6 +29,7 @@ export function putVaultRows(
   const side = sideNumber(caller);
   const rows = unpackRows(input.bytes);
   if (!rows || input.number < 1) return refuse('malformed');
+  dropOtherKeys(store, caller, input.number);
   const { active_submission } = sideRow(store, caller);
   for (const { handle, sealed } of rows) {
     if (!sealed) {
@@ -59,6 +60,7 @@ export function putVaultNames(
 ): Result<null, ProblemCode> {
   const { number, index, bytes } = input;
   if (number < 1 || index < 1 || index >= 2 * MAX_PIECES) return refuse('malformed');
+  dropOtherKeys(store, caller, number);
   store.run(
     `insert into vault_names (side, key_number, idx, sealed) values (?, ?, ?, ?)
      on conflict (side, key_number, idx) do update set sealed = excluded.sealed`,
@@ -68,6 +70,27 @@ export function putVaultNames(
     bytes,
   );
   return ok(null);
+}
+
+/** A vault has two keys at most: the one that the head names and the one that is being brought. What else stands goes. */
+function dropOtherKeys(store: PartnershipStore, side: Side, number: number): void {
+  const [low = 0, high = 0] = [headKey(store, side), number].sort((a, b) => a - b);
+  // By ranges of the primary key, which cost nothing where nothing is in them.
+  const ranges = [
+    [0, low - 1],
+    [low + 1, high - 1],
+    [high + 1, Number.MAX_SAFE_INTEGER],
+  ] as const;
+  for (const table of ['vault_rows', 'vault_names']) {
+    const sql = `delete from ${table} where side = ? and key_number between ? and ?`;
+    for (const [from, to] of ranges) store.run(sql, sideNumber(side), from, to);
+  }
+}
+
+/** Number of the key that the head names; 0 without one. */
+function headKey(store: PartnershipStore, side: Side): number {
+  const sql = 'select key_number from vault_heads where side = ?';
+  return first<{ key_number: number }>(store, sql, sideNumber(side))?.key_number ?? 0;
 }
 
 export function getVaultNames(
@@ -134,12 +157,7 @@ export function vaultRows(
   input: { readonly handles: readonly string[] },
 ): Result<VaultRows, ProblemCode> {
   const side = sideNumber(caller);
-  const head = first<{ key_number: number }>(
-    store,
-    'select key_number from vault_heads where side = ?',
-    side,
-  );
-  const key = head?.key_number ?? 0;
+  const key = headKey(store, caller);
   const sql = 'select sealed from vault_rows where side = ? and key_number = ? and handle = ?';
   const rows = [...new Set(input.handles)].flatMap((handle) => {
     const row = first<{ sealed: Uint8Array }>(
