@@ -214,8 +214,15 @@ export class Client {
     return this.#put(`/v1/partnerships/${id}/ending`, { ending: toBase64url(ending) });
   }
 
-  partnership(id: PartnershipId): Promise<PartnershipView> {
-    return this.#json(shapes.partnershipView, 'GET', `/v1/partnerships/${id}`);
+  /** The partnership that was asked for: what is signed beside it names it by the view. */
+  async partnership(id: PartnershipId): Promise<PartnershipView> {
+    const view = await this.#json(shapes.partnershipView, 'GET', `/v1/partnerships/${id}`);
+    if (view.id === id) return view;
+    throw new Problem(
+      'service_alarm',
+      'the service shows another partnership than the one that was asked for',
+      'do not sign anything; call the operator of the service',
+    );
   }
 
   offerEpoch(id: PartnershipId, epoch: number, offer: Uint8Array) {

@@ -3,6 +3,7 @@ import { toBase64url } from '../../protocol/bytes.ts';
 import { issueCertificate } from '../../protocol/certificate.ts';
 import { signRequest } from '../../protocol/evaluation.ts';
 import { sha256, signingPublicKey, systemRandom } from '../../protocol/hash.ts';
+import { newPartnershipId } from '../../protocol/ids.ts';
 import { accept, phrase } from '../../protocol/invitation.ts';
 import { askOverlap } from '../../src/agent/answers.ts';
 import type { OverlapAnswer, PartnershipView } from '../../src/agent/client.ts';
@@ -69,6 +70,15 @@ describe('a service that answers falsely is caught', () => {
       rows: answer.rows.map((row, i, rows) => ({ ...row, theirs: rows[(i + 1) % rows.length]?.theirs })),
     }));
     await expect(overlapOf(pair)).rejects.toMatchObject({ code: 'service_alarm' });
+  });
+
+  it('when it shows another partnership than was asked for, which people would sign for', async () => {
+    pair = await twoOrganisations(A, B);
+    const { id } = pair.partnership(pair.a);
+    expect((await pair.a.client().partnership(id)).id).toBe(id);
+    const other = newPartnershipId(systemRandom);
+    tamper<Wire<PartnershipView>>('GET', /partnerships\/prt_[0-9a-f]+$/, (view) => ({ ...view, id: other }));
+    await expect(pair.a.client().partnership(id)).rejects.toMatchObject({ code: 'service_alarm' });
   });
 
   it('when it gives my other account’s match to this one', async () => {

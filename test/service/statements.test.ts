@@ -151,7 +151,7 @@ describe('the life of a scope', () => {
     const high = draftOf(world, 'founder', person(mine), { number: 101 });
     expect((await propose(world, 'founder', person(mine), 101, high)).code).toBe('wrong_number');
     const versions: Version[] = [];
-    for (let number = 1; number <= 51; number++) versions.push(await proposed({ number }));
+    for (let number = 1; number <= 21; number++) versions.push(await proposed({ number }));
     const [first, second] = versions;
     if (!first || !second) throw new Error('nothing proposed');
     expect((await say(world, 'approve', first, person(mine, 1))).code).toBe('not_found');

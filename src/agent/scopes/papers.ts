@@ -6,7 +6,7 @@
  */
 import { equal, fromBase64url, toBase64url, toHex } from '../../../protocol/bytes.ts';
 import type { OrganisationId, PartnershipId } from '../../../protocol/ids.ts';
-import { openRosters, type Roster, rosterBytesOf } from '../../../protocol/roster.ts';
+import { openRoster, type Roster, readRosters, rosterBytesOf } from '../../../protocol/roster.ts';
 import type { Scope } from '../../../protocol/scope.ts';
 import {
   hasBegun,
@@ -126,9 +126,9 @@ export function signersOf(pins: Pins, parties: Parties): Record<Whose, Signers> 
 
 /** A pinned chain of rosters, opened; it was checked when it was pinned. */
 export function rostersOf(chain: readonly string[], party: Party): readonly Roster[] {
-  const opened = openRosters(chain.map(bytesOf), party.organisation, party.rootKey);
-  if (!opened.ok) throw new Error(`a pinned roster does not check (${opened.reason})`);
-  return opened.value;
+  const rosters = readRosters(chain.map(bytesOf), party.organisation);
+  if (!rosters) throw new Error('what is pinned of rosters was checked');
+  return rosters;
 }
 
 /** All pinned versions of one side, ascending. One whose signatures hold no longer, of a key that was replaced, is left out. */
@@ -239,9 +239,14 @@ function followRosters(
     return { whose, what: 'roster_hidden', number: kept.length, detail: 'roster' };
   }
   const chain = [...kept, ...texts.slice(kept.length)];
-  const opened = openRosters(chain.map(bytesOf), party.organisation, party.rootKey);
-  if (opened.ok) return { rosters: chain };
-  return { whose, what: 'roster_unsigned', number: chain.length, detail: opened.reason };
+  let last = rostersOf(kept, party).at(-1) ?? null;
+  // Only what is new: a partner may make its chain long, and its signatures many.
+  for (const packed of shown.slice(kept.length)) {
+    const next = openRoster(packed, party.organisation, party.rootKey, last);
+    if (!next.ok) return { whose, what: 'roster_unsigned', number: chain.length, detail: next.reason };
+    last = next.value;
+  }
+  return { rosters: chain };
 }
 
 /** The same version, perhaps signed by others of those who may: only what it says counts. */

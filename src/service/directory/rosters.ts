@@ -8,10 +8,10 @@ import type { ProblemCode } from '../problems.ts';
 import type { Directory } from '../storage/directory.ts';
 import type { OrganisationRow } from './organisations.ts';
 
-/** Years of changes; each version is checked anew whenever somebody signs. */
-const MAX_ROSTERS = 500;
-/** The last ones are the root key's: approvers who use all numbers up could else never be replaced. */
-const ROOT_ROSTERS = 100;
+/** All versions together, as they are stored: years of changes. Partners are shown all of them, and check them. */
+const MAX_ROSTERS_BYTES = 96 * 1024;
+/** The last of it is the root key's: approvers who use all up could else never be replaced. */
+const ROOT_BYTES = 16 * 1024;
 
 /** All versions as they were put, from the first. */
 export async function rostersOf(directory: Directory, organisation: OrganisationId): Promise<Uint8Array[]> {
@@ -43,11 +43,12 @@ export async function putRoster(
     number,
   );
   if (known) return isSame(known.packed, packed) ? ok(null) : refuse('conflict');
-  const most = namesRoot(packed) ? MAX_ROSTERS : MAX_ROSTERS - ROOT_ROSTERS;
-  if (number > most) return refuse('wrong_number', `at most ${most} versions`);
   const opened = openRoster(packed, organisation.id, rootKeyOf(organisation), rosters.at(-1) ?? null);
   if (!opened.ok) return opened;
   if (opened.value.number !== number) return refuse('other_context');
+  const most = MAX_ROSTERS_BYTES - (namesRoot(packed) ? 0 : ROOT_BYTES);
+  const stored = await rostersOf(directory, organisation.id);
+  if (stored.reduce((sum, { length }) => sum + length, packed.length) > most) return refuse('too_large');
   const [inserted] = await directory.batch([
     [
       'insert or ignore into rosters (organisation, number, packed) values (?, ?, ?)',

@@ -19,8 +19,12 @@ import {
   versionsOf,
 } from './context.ts';
 
-/** Versions of a side above the one that has begun: each is shown with every view, and looked at by every question. */
-const MAX_WAITING = 50;
+/**
+ * Versions of a side above the one that has begun, and their bytes: each is shown with every view, looked at by every
+ * question, and stands in the heads of both sides' vaults, which are not read beyond a size.
+ */
+const MAX_WAITING = 20;
+const MAX_WAITING_BYTES = 128 * 1024;
 /** How far a number may be above the last: one who drafts alone could else use all of them up. */
 const MAX_STEP = 100;
 
@@ -54,7 +58,7 @@ export function putScope(
   if (scope.number <= last) return refuse('wrong_number');
   if (scope.number > last + MAX_STEP) return refuse('wrong_number', `at most ${last + MAX_STEP}`);
   if (scope.previous !== previousOf(store, caller)) return refuse('other_context', 'previous scope');
-  if (!makeRoom(context)) return refuse('too_many_scopes');
+  if (!makeRoom(context, input.scope.length)) return refuse('too_many_scopes');
   store.run(
     'insert into scopes (side, number, hash, signed, approved_ms) values (?, ?, ?, ?, ?)',
     side,
@@ -67,22 +71,25 @@ export function putScope(
   return ok(null);
 }
 
-/** Lets the caller's oldest proposal give way where as many versions wait as may; false where all are approved. */
-function makeRoom({ store, caller, nowMs }: OperationContext): boolean {
+/** Lets the caller's oldest proposals give way where no more versions may wait; false where too many are approved. */
+function makeRoom({ store, caller, nowMs }: OperationContext, bytes: number): boolean {
   const side = sideNumber(caller);
   const begun = begunScope(store, caller, nowMs)?.number ?? 0;
-  const waiting = first<{ n: number; oldest: number | null }>(
-    store,
-    `select count(*) as n, min(case when approved_ms is null then number end) as oldest
-     from scopes where side = ? and number > ?`,
-    side,
-    begun,
-  );
-  if (!waiting || waiting.n < MAX_WAITING) return true;
-  if (waiting.oldest === null) return false;
-  for (const table of ['scope_statements', 'scopes'])
-    store.run(`delete from ${table} where side = ? and number = ?`, side, waiting.oldest);
-  return true;
+  for (;;) {
+    const waiting = first<{ n: number; bytes: number | null; oldest: number | null }>(
+      store,
+      `select count(*) as n, sum(length(signed)) as bytes,
+         min(case when approved_ms is null then number end) as oldest
+       from scopes where side = ? and number > ?`,
+      side,
+      begun,
+    );
+    if (!waiting || waiting.n === 0) return true;
+    if (waiting.n < MAX_WAITING && (waiting.bytes ?? 0) + bytes <= MAX_WAITING_BYTES) return true;
+    if (waiting.oldest === null) return false;
+    for (const table of ['scope_statements', 'scopes'])
+      store.run(`delete from ${table} where side = ? and number = ?`, side, waiting.oldest);
+  }
 }
 
 /**
