@@ -1,5 +1,4 @@
 /** The command line of an organisation. */
-import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import { ImportError } from '../agent/import/errors.ts';
 import { EXIT, machineProblem, Problem } from '../agent/problem.ts';
@@ -20,9 +19,6 @@ import { scopeCommand } from './commands/scope.ts';
 import { statusCommand } from './commands/status.ts';
 import { syncCommand } from './commands/sync.ts';
 import { note, printJson } from './output.ts';
-
-// Long lists are read through, not kept: a young generation that grows to 64 MB would only hold their garbage longer.
-setFlagsFromString('--semi-space-growth-factor=1');
 
 /** The whole command line; `run` is what starts it. */
 export const program = new Command('commonground')
