@@ -270,6 +270,20 @@ describe('a list on its way', () => {
 describe('the home with the keyring lets nobody in', () => {
   const holders = () => [...(readVault(pair.a.store)?.holders.keys() ?? [])];
 
+  it('has no number that the service made up, which would be the last there is', async () => {
+    tamper<Members>('GET', /\/v1\/members$/, ({ members }) => ({
+      members: members.map((member) => ({
+        ...member,
+        vault: member.vault && { ...member.vault, number: 999_999_999 },
+      })),
+    }));
+    await pair.sync().catch(() => undefined);
+    vi.unstubAllGlobals();
+    await pair.sync();
+    expect(readVault(pair.a.store)?.key.number).toBe(1);
+    expect(await overlap()).toHaveLength(2);
+  });
+
   it('whom somebody admitted who does not hold the vault, left, or is made up', async () => {
     const { organisation } = pair.a.keyring.certificate;
     const [bea, cid] = [await joinAs(pair, pair.a, 'sales'), await joinAs(pair, pair.a, 'sales')];

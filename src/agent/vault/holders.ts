@@ -11,7 +11,7 @@ import { type Before, letIn, readVault, renewKey, takeOut, type Vault } from './
 /** Gives a member the vault key, once the words were compared. */
 export async function admitByAgent(agent: Agent, candidate: Candidate): Promise<void> {
   const members = await agent.client().members();
-  const vault = letIn(agent.store, candidate.member.id, toHex(candidate.keysHash), beforeOf(members));
+  const vault = letIn(agent.store, candidate.member.id, toHex(candidate.keysHash), beforeOf(agent, members));
   const wrap = await wrapFor(granterOf(agent), vault.key, candidate);
   await agent.client().putWrap(candidate.member.id, vault.key.number, wrap);
 }
@@ -28,7 +28,7 @@ export async function followHolders(agent: Agent): Promise<void> {
   followWraps(agent, members);
   const last = readVault(store);
   if (!last) return;
-  const above = highest(members);
+  const above = highest(agent, members);
   // A higher number: this home was restored from a backup, and does not have the key that members hold.
   const vault = last.isStale || above > last.key.number ? renewKey(store, last.key.number, above) : last;
   for (const member of members) {
@@ -56,8 +56,8 @@ function formerViewers(members: readonly ListedMember[]): MemberId[] {
     .map(({ id }) => id);
 }
 
-function beforeOf(members: readonly ListedMember[]): Before {
-  return { above: highest(members), gone: formerViewers(members) };
+function beforeOf(agent: Agent, members: readonly ListedMember[]): Before {
+  return { above: highest(agent, members), gone: formerViewers(members) };
 }
 
 /** Lets in whom this home's own signature names, as after a restore, and whom somebody admitted who was let in before. */
@@ -80,7 +80,7 @@ function followWraps(agent: Agent, members: readonly ListedMember[]): void {
             : null;
       const isSigned = key !== null && openWrap(member.vault.wrap, organisation, key).ok;
       if (!isSigned || !equal(wrap.keysHash, hashOf(member))) continue;
-      letIn(store, member.id, toHex(wrap.keysHash), beforeOf(members));
+      letIn(store, member.id, toHex(wrap.keysHash), beforeOf(agent, members));
       isNew = true;
     }
   }
@@ -95,8 +95,14 @@ function hashOf(member: ListedMember): Uint8Array {
   return sha256(member.keys ?? new Uint8Array());
 }
 
-function highest(members: readonly ListedMember[]): number {
-  return Math.max(0, ...members.map(({ vault }) => vault?.number ?? 0));
+/** The highest number that this home signed: one that a service made up would be kept, and nothing could stand above it. */
+function highest(agent: Agent, members: readonly ListedMember[]): number {
+  const { organisation, agentKey } = agent.keyring.certificate;
+  const numbers = members.map(({ vault }) => {
+    const opened = vault && openWrap(vault.wrap, organisation, agentKey);
+    return opened?.ok && opened.value.by === null ? opened.value.number : 0;
+  });
+  return Math.max(0, ...numbers);
 }
 
 function granterOf({ keyring }: Agent): Granter {
