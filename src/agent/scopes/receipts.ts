@@ -34,8 +34,11 @@ export function dueReceipts(agent: Agent, partnership: Partnership): DueReceipt[
 function keepUntilMs({ papers, standing }: Version): number {
   const { scope, statements } = papers;
   const days = scope.retentionDays * DAY_MS;
-  const revoked = statements.find(({ act }) => act === 'revoke');
-  if (standing === 'revoked' && revoked) return revoked.at * 1000 + days;
+  if (standing === 'revoked') {
+    // By this side's own clock: the time in the revocation is the partner's to choose.
+    const seen = statements.find(({ act }) => act === 'seen');
+    return seen ? seen.at * 1000 + days : Number.POSITIVE_INFINITY;
+  }
   return standing === 'expired' && scope.validUntil ? Date.parse(scope.validUntil) + days : 0;
 }
 
