@@ -4,11 +4,13 @@ import type { Kind } from '../../../protocol/identifiers/kind.ts';
 import type { Side } from '../../../protocol/ids.ts';
 import { VIEWER_ROLES, type ViewerRole } from '../../../protocol/member.ts';
 import { type Decision, decide } from '../policy/decide.ts';
+import { first, type PartnershipStore } from '../storage/partnership.ts';
 import {
   type Call,
   currentSnapshot,
   type OperationContext,
   type Snapshot,
+  type StoredScope,
   scopeInForce,
   sides,
 } from './context.ts';
@@ -42,6 +44,8 @@ export interface Ground {
     /** Whether it was sealed under the scope that is in force: what was sealed under another is not given out. */
     readonly isSealedNow: boolean;
   };
+  /** The first snapshot of the scopes in force: no pair was seen earlier, since under others it may have been hidden. */
+  readonly begun: number;
   /** Number of the partner's scope in force, which decides; 0 without one. */
   readonly scopeNumber: number;
   readonly minimumCount: number;
@@ -54,6 +58,16 @@ export interface Ground {
 function viewerRole({ asker }: Call): ViewerRole | null {
   if (asker.role === 'agent') return 'sales';
   return VIEWER_ROLES.find((role) => role === asker.role) ?? null;
+}
+
+function begunMs({ accepted_ms, approved_ms, scope }: StoredScope): number {
+  return Math.max(accepted_ms ?? 0, approved_ms ?? 0, Date.parse(scope.validFrom));
+}
+
+/** Number of the first snapshot from a time on; of the newest where there is none yet. */
+function snapshotFrom(store: PartnershipStore, ms: number, newest: Snapshot): number {
+  const sql = 'select min(number) as number from snapshots where at_ms >= ?';
+  return first<{ number: number | null }>(store, sql, ms)?.number ?? newest.number;
 }
 
 /**
@@ -101,6 +115,11 @@ export function groundOf(context: OperationContext): Ground | null {
       scope: their.scope.signed,
       isSealedNow: granting !== null && equal(granting.hash, their.scope.hash),
     },
+    begun: snapshotFrom(
+      store,
+      Math.max(...[granting, viewing].map((scope) => (scope ? begunMs(scope) : 0))),
+      snapshot,
+    ),
     scopeNumber: granting?.number ?? 0,
     minimumCount: granting?.scope.minimumCount ?? 1,
     strongKinds: granting?.scope.strongKinds ?? [],

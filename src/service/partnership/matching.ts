@@ -10,7 +10,8 @@ import { tally, tierNumber } from './tallies.ts';
 
 /**
  * Matches the two active submissions and writes the next snapshot; gives its number, or null while a side has none.
- * A pair keeps the snapshot in which it was first seen in its tier; a pair that is gone is forgotten.
+ * A pair keeps the snapshot in which it was first seen in its tier and populations, so that the number does not tell of
+ * a population or tier that was hidden; a pair that is gone is forgotten.
  */
 export function match(store: PartnershipStore, nowMs: number): number | null {
   const founder = sideRow(store, 'founder').active_submission;
@@ -73,6 +74,8 @@ function collect(
      cross join accounts j on j.side = 1 and j.generation = ? and j.handle = g.joiner_handle
      where true
      on conflict (founder_handle, joiner_handle) do update set evidence = excluded.evidence,
+       first_seen = case when founder_populations = excluded.founder_populations
+         and joiner_populations = excluded.joiner_populations then first_seen else excluded.first_seen end,
        founder_populations = excluded.founder_populations, joiner_populations = excluded.joiner_populations`,
     snapshot,
     generations.founder,

@@ -24,7 +24,7 @@ const POPULATION_BITS = [0, 1, 2, 3, 4, 5];
 /** The next pairs of these cells, in the order of their handles. */
 export function pairsOf(
   { store }: OperationContext,
-  { mine, theirs }: Ground,
+  { mine, theirs, begun }: Ground,
   cells: readonly Cell[],
   after: Cursor,
   since: number,
@@ -40,14 +40,16 @@ export function pairsOf(
   return store.all<PairRow>(
     `select p.${mine.side}_handle as mine, p.${theirs.side}_handle as theirs,
        p.${mine.side}_populations as mine_populations, p.${theirs.side}_populations as theirs_populations,
-       p.evidence, p.tier, p.first_seen, s.at_ms
-     from pairs p join snapshots s on s.number = p.first_seen
-     where (p.${mine.side}_handle, p.${theirs.side}_handle) > (?, ?) and p.first_seen > ?
+       p.evidence, p.tier, s.number as first_seen, s.at_ms
+     from pairs p join snapshots s on s.number = max(p.first_seen, ?)
+     where (p.${mine.side}_handle, p.${theirs.side}_handle) > (?, ?) and max(p.first_seen, ?) > ?
        and (p.tier = ${tierNumber('confirmed')} and (${inCell.join(' or ')})
          or p.tier = ${tierNumber('review')} and (${inCell.join(' or ')}))
      order by p.${mine.side}_handle, p.${theirs.side}_handle limit ?`,
+    begun,
     handleAt(after.position, 0),
     handleAt(after.position, 1),
+    begun,
     since,
     ...masks(cells),
     ...masks(cells.filter((cell) => cell.decision.review)),
