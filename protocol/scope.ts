@@ -109,6 +109,7 @@ const document = z.strictObject({
   reciprocity: z.boolean(),
   minimumCount: z.int().check(z.gte(1), z.lte(1000)),
   snapshotsPerMonth: z.int().check(z.gte(1), z.lte(1000)),
+  namesPerMonth: z.int().check(z.gte(0), z.lte(1_000_000)),
   strongKinds: z.array(z.enum(STRONG_KINDS)),
   retentionDays: z.int().check(z.gte(1), z.lte(3650)),
   export: z.boolean(),
@@ -130,6 +131,7 @@ export type ScopeRule = z.infer<typeof rule>;
  * `number` only rises; `previous` is the hash of the newest approved version of the same side, or null. `roster` is the
  * number of the grantor's roster whose members draft and approve; with 0 there is none, `drafter` is null, and the
  * organisation's agent key signs: a company of one. `snapshotsPerMonth` bounds how often counts can be asked anew,
+ * `namesPerMonth` of how many accounts white space may show all of the partner's people the name in a month (UTC),
  * `retentionDays` how long the partner keeps what it derived once the scope has ended. `strongKinds` are those under
  * whose identifiers the grantor's agent wraps row keys: only their matches open fields. They change no tier (`tier.ts`).
  */
@@ -329,6 +331,7 @@ function canonical(scope: Scope): Scope {
     reciprocity: scope.reciprocity,
     minimumCount: scope.minimumCount,
     snapshotsPerMonth: scope.snapshotsPerMonth,
+    namesPerMonth: scope.namesPerMonth,
     strongKinds: STRONG_KINDS.filter((kind) => scope.strongKinds.includes(kind)),
     retentionDays: scope.retentionDays,
     export: scope.export,

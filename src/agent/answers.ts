@@ -119,15 +119,22 @@ export async function* askOverlap(
   }
 }
 
-/** Names of the partner's accounts that are in no pair, as far as it grants them. */
+/** That the month's names of a partner are spent; null where its scope shows none in any month. */
+export interface Capped {
+  readonly moreFrom: string | null;
+}
+
+/** Names of the partner's accounts that are in no pair, as far as it grants them; `onCapped` hears that some are withheld. */
 export async function* askWhiteSpace(
   viewer: Viewer,
   partnership: Partnership,
   question: Question,
+  options: { readonly onCapped?: ((capped: Capped) => void) | undefined } = {},
 ): AsyncGenerator<WhiteSpaceRow> {
   const current = await followed(viewer, partnership);
   let namesKey: Uint8Array | null = null;
   for await (const page of pages(question, (next) => viewer.client().whiteSpace(current.id, next))) {
+    if (page.capped && page.next === null) options.onCapped?.({ moreFrom: page.moreFrom });
     const head = partnerHead(viewer, current, page);
     if (!head || page.rows.length === 0) continue;
     namesKey ??= await viewer.own.namesKey(current, head.head.sealedNamesKey);

@@ -223,6 +223,9 @@ export const whiteSpace = z.object({
   scope: bytes.nullable(),
   cells: z.array(answeredCell),
   rows: z.array(z.object({ handle, names: z.array(z.object({ population: z.int(), sealed: bytes })) })),
+  /** Whether the month has no names left for the rest, and from when on it has; null where its scope shows none at all. */
+  capped: z.boolean(),
+  moreFrom: time.nullable(),
   next: z.string().nullable(),
 });
 /** What was disclosed, some at a time. */

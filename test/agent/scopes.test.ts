@@ -1,4 +1,5 @@
 /** What a home takes of the papers that a service shows, what it does under them, and what is an alarm. */
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toHex } from '../../protocol/bytes.ts';
 import { signingPublicKey, systemRandom } from '../../protocol/hash.ts';
@@ -397,6 +398,51 @@ describe('what people read', () => {
     const less = differences(customers(), { ...customers({ level: 'counts' }), retentionDays: 90 }, 'B');
     expect(less.map(({ direction }) => direction)).toEqual(expect.arrayContaining(['less', 'more']));
     expect(differences(null, customers(), 'B').every(({ direction }) => direction === 'more')).toBe(true);
+  });
+
+  it('says how many names a month white space shows, and which way the number goes', () => {
+    const named = (namesPerMonth: number) => ({ ...customers({ whiteSpace: 'names' }), namesPerMonth });
+    expect(describeScope(named(250), 'Borealis').join('\n')).toContain('at most 250 names a month');
+    expect(describeScope(named(0), 'Borealis').join('\n')).toMatch(/no names, though a rule grants them/);
+    expect(describeScope(customers(), 'Borealis').join('\n')).not.toMatch(/names a month/);
+    fc.assert(
+      fc.property(fc.nat(1_000_000), fc.nat(1_000_000), (one, other) => {
+        fc.pre(one !== other);
+        expect(differences(named(one), named(other), 'Borealis')).toEqual([
+          {
+            direction: other < one ? 'less' : 'more',
+            text: `names of accounts they lack shown a month: ${other}, before ${one}`,
+          },
+        ]);
+      }),
+      { seed: 6 },
+    );
+  });
+
+  it('grants a thousand names a month where names are granted and nobody says how many', () => {
+    const usual = { accounts: 10, nowMs: NOW };
+    const grant = (preset: (typeof PRESETS)[number]) => ({
+      rules: presetRules(preset, ['customers']),
+      populations: ['customers'],
+    });
+    const monthly = (preset: (typeof PRESETS)[number]) => [
+      presetTerms(preset).namesPerMonth,
+      termsOf(grant(preset), { ...usual, last: null }).namesPerMonth,
+    ];
+    expect(PRESETS.map(monthly)).toEqual([
+      [0, 0],
+      [0, 0],
+      [1000, 1000],
+      [0, 0],
+    ]);
+    const after = (last: Partial<Scope>) =>
+      termsOf(grant('co-sell'), { ...usual, last: scopeWith(last) }).namesPerMonth;
+    // As before where names were granted before; a version without names said nothing about their number.
+    expect(after({ rules: grant('co-sell').rules, namesPerMonth: 20 })).toBe(20);
+    expect(after({ rules: grant('overlap').rules, namesPerMonth: 0 })).toBe(1000);
+    expect(termsOf({ ...grant('co-sell'), namesPerMonth: 0 }, { ...usual, last: null }).namesPerMonth).toBe(
+      0,
+    );
   });
 
   it('reads a draft back as it was written, and names the place of a mistake', () => {

@@ -1,7 +1,10 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { askMatrix, askOverlap, askWhiteSpace } from '../../src/agent/answers.ts';
+import { askMatrix, askOverlap, askWhiteSpace, type Capped } from '../../src/agent/answers.ts';
 import { grantScope, revokeScope } from '../../src/agent/scopes/granting.ts';
 import { syncPartnership } from '../../src/agent/sync/sync.ts';
+import { openDatabase } from '../../src/sqlite.ts';
 import { collect } from '../support/files.ts';
 import {
   EVERYTHING,
@@ -37,6 +40,21 @@ afterEach(async () => {
 async function overlapOf(current: Pair, side: 'a' | 'b') {
   const rows = await collect(askOverlap(current[side], current.partnership(current[side]), {}));
   return rows.sort((x, y) => x.record.localeCompare(y.record));
+}
+
+/** What the service holds of a side's list. */
+function held({ folder }: Pair, side: number): { accounts: number; names: number } {
+  const service = join(folder, 'service');
+  const files = readdirSync(service, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    path.includes('prt_'),
+  );
+  const [path] = files.filter((name) => name.endsWith('.db'));
+  const database = openDatabase(join(service, path ?? ''));
+  const count = (table: string) =>
+    database.all<{ n: number }>(`select count(*) as n from ${table} where side = ?`, side)[0]?.n ?? 0;
+  const counts = { accounts: count('accounts'), names: count('names') };
+  database.close();
+  return counts;
 }
 
 describe('two organisations on a real service', () => {
@@ -116,6 +134,46 @@ describe('two organisations on a real service', () => {
     const [a] = await pair.sync();
     expect(a.submitted).toBe(2);
     expect((await overlapOf(pair, 'b')).map((row) => row.record)).toEqual(['b1']);
+  });
+
+  it('send nothing at all of an account in no shared cell: no element, no handle, no name', async () => {
+    pair = await twoOrganisations(A, B);
+    // Of these two of A's five are customers; the others are in a population without a cell, or in none.
+    const names = ruleOf('customers', '*', { level: 'accounts', whiteSpace: 'names' });
+    const customersOnly = { ...EVERYTHING, populations: ['customers'], rules: [names] };
+    await grantScope(pair.a, pair.partnership(pair.a), customersOnly);
+    await grantScope(pair.b, pair.partnership(pair.b), EVERYTHING);
+    const [a] = await pair.sync();
+    // A domain and a name of either.
+    expect(a).toMatchObject({ requested: 4, submitted: 2 });
+    expect(held(pair, 0)).toEqual({ accounts: 2, names: 2 });
+    const white = await collect(askWhiteSpace(pair.b, pair.partnership(pair.b), {}));
+    expect(white.map(({ name }) => name)).toEqual(['Only Ours Inc']);
+  });
+
+  it('seal no name where the scope shows none a month, and are told when it shows no more', async () => {
+    pair = await twoOrganisations(A, [...B, ['b6', 'Another of Theirs', 'another-theirs.com', 'Customer']]);
+    const names = (namesPerMonth: number) => ({ ...EVERYTHING, namesPerMonth });
+    await grantScope(pair.a, pair.partnership(pair.a), names(0));
+    await grantScope(pair.b, pair.partnership(pair.b), names(1));
+    await pair.sync();
+    expect([held(pair, 0), held(pair, 1)]).toEqual([
+      { accounts: 4, names: 0 },
+      { accounts: 5, names: 5 },
+    ]);
+    const whiteOf = async (current: Pair, side: 'a' | 'b') => {
+      const capped: Capped[] = [];
+      const onCapped = (one: Capped) => capped.push(one);
+      const rows = await collect(
+        askWhiteSpace(current[side], current.partnership(current[side]), { limit: 1 }, { onCapped }),
+      );
+      return { rows: rows.length, capped };
+    };
+    const nextMonth = new Date();
+    nextMonth.setUTCMonth(nextMonth.getUTCMonth() + 1, 1);
+    nextMonth.setUTCHours(0, 0, 0, 0);
+    expect(await whiteOf(pair, 'a')).toEqual({ rows: 1, capped: [{ moreFrom: nextMonth.toISOString() }] });
+    expect(await whiteOf(pair, 'b')).toEqual({ rows: 0, capped: [{ moreFrom: null }] });
   });
 
   it('without a scope nothing leaves', async () => {

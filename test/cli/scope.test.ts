@@ -91,6 +91,24 @@ describe('before anybody signs', () => {
     expect(draft.to).toEqual(['b', 'c']);
   });
 
+  it('a draft says how many names a month white space shows, and a person changes it', async () => {
+    expect(await text(keyring('a', 'scope', 'presets'))).toContain('at most 1000 names a month');
+    const out = file('names.json');
+    const drafted = ['scope', 'draft', '--preset', 'co-sell', '--to', 'b', '--out', out];
+    expect(await text(keyring('a', ...drafted))).toContain(
+      'at most 1000 names a month, all of them together',
+    );
+    const draft = JSON.parse(readFileSync(out, 'utf8')) as { namesPerMonth: number };
+    expect(draft.namesPerMonth).toBe(1000);
+    writeFileSync(out, JSON.stringify({ ...draft, namesPerMonth: 1_000_001 }));
+    expect(
+      await problem(keyring('a', 'scope', 'simulate', '--role', 'sales', '--file', out, '--json')),
+    ).toEqual([3, 'bad_input']);
+    writeFileSync(out, JSON.stringify({ ...draft, namesPerMonth: 25 }));
+    const seen = await text(keyring('a', 'scope', 'simulate', '--role', 'sales', '--file', out));
+    expect(seen).toMatch(/names of accounts they lack, such as: Acme; at most 25 a month/);
+  });
+
   it('what a role would see is tried on the own list', async () => {
     const seen = await text(
       keyring('a', 'scope', 'simulate', '--role', 'sales', '--file', file('overlap.json')),

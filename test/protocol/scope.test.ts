@@ -57,6 +57,13 @@ describe('only the canonical bytes', () => {
     ['indentation', JSON.stringify(JSON.parse(text), null, 2)],
     ['a byte order mark', `\ufeff${text}`],
     ['another order of keys', text.replace('"version":1,', '').replace(/}$/, ',"version":1}')],
+    [
+      'the bounds of a month in another order',
+      text.replace(
+        '"snapshotsPerMonth":1000,"namesPerMonth":1000000',
+        '"namesPerMonth":1000000,"snapshotsPerMonth":1000',
+      ),
+    ],
     ['a key twice', text.replace('"version":1,', '"version":1,"version":1,')],
     [
       'a key twice with another value first',
@@ -137,6 +144,11 @@ describe('only the canonical bytes', () => {
     ['a weak kind as strong', (json) => ({ ...json, strongKinds: ['name'] })],
     ['a derived kind as strong', (json) => ({ ...json, strongKinds: ['name_city'] })],
     ['no snapshot a month', (json) => ({ ...json, snapshotsPerMonth: 0 })],
+    ['fewer than no names a month', (json) => ({ ...json, namesPerMonth: -1 })],
+    ['more names a month than a list has', (json) => ({ ...json, namesPerMonth: 1_000_001 })],
+    ['half a name a month', (json) => ({ ...json, namesPerMonth: 0.5 })],
+    ['names a month left open', (json) => ({ ...json, namesPerMonth: undefined })],
+    ['names a month without a bound', (json) => ({ ...json, namesPerMonth: null })],
     ['no retention', (json) => ({ ...json, retentionDays: 0 })],
     ['export left open', (json) => ({ ...json, export: null })],
     ['101 rules', (json) => ({ ...json, rules: Array(101).fill(firstRule(json)) })],
@@ -219,6 +231,7 @@ function isWithin(a: CellGrant, b: CellGrant): boolean {
 /** Every way to take something from a scope, none of which may give anything. */
 const narrowings = fc.oneof(
   fc.record({ what: fc.constant('competitors' as const) }),
+  fc.record({ what: fc.constant('names' as const), to: fc.nat(1_000_000) }),
   fc.record({ what: fc.constant('population' as const), name: fc.constantFrom(...names) }),
   fc.record({ what: fc.constant('role' as const), at: fc.nat(5), role: fc.constantFrom(...VIEWER_ROLES) }),
   fc.record({
@@ -233,6 +246,7 @@ type Narrowing = typeof narrowings extends fc.Arbitrary<infer How> ? How : never
 
 function narrowed(given: Scope, how: Narrowing): Scope {
   if (how.what === 'competitors') return { ...given, competitors: true };
+  if (how.what === 'names') return { ...given, namesPerMonth: Math.min(given.namesPerMonth, how.to) };
   if (how.what === 'population') {
     const populations = given.populations.filter((name) => name !== how.name);
     return { ...given, populations, rules: given.rules.filter((one) => one.population !== how.name) };
@@ -297,6 +311,8 @@ describe('what a cell is granted', () => {
           expect(isWithin(cell(after), cell(before))).toBe(true);
           expect(isWithin(populationGrant(after, at.mine), populationGrant(before, at.mine))).toBe(true);
           if (grantsAnything(after)) expect(grantsAnything(before)).toBe(true);
+          expect(after.namesPerMonth).toBeLessThanOrEqual(before.namesPerMonth);
+          expect(value(openScope(signScope(after, agent.seed), keyOf))).toEqual(after);
         },
       ),
       { seed: 8, numRuns: 1000 },

@@ -85,7 +85,7 @@ describe('before both lists are in', () => {
       cells: [],
     });
     expect((await ask('founder', 'overlap')).json).toEqual({ ...empty, own: null });
-    expect((await ask('founder', 'whitespace')).json).toEqual(empty);
+    expect((await ask('founder', 'whitespace')).json).toEqual({ ...empty, capped: false, moreFrom: null });
     expect((await ask('founder', 'ledger')).json).toEqual({ entries: [], next: null });
     expect(ledgerRows()).toEqual([]);
   });

@@ -79,6 +79,7 @@ export function scopeWith(change: Partial<Scope> = {}, between: Between = EXAMPL
     reciprocity: false,
     minimumCount: 5,
     snapshotsPerMonth: 1000,
+    namesPerMonth: 1_000_000,
     strongKinds: [...STRONG_KINDS],
     retentionDays: 30,
     export: true,

@@ -138,6 +138,7 @@ function termChanges(before: Described | null, after: Described, grantee: string
   number('days that it may be kept after the end', before.retentionDays, after.retentionDays, 'more');
   number('numbers are rounded down to multiples of', before.minimumCount, after.minimumCount, 'less');
   number('new comparisons of the lists a month', before.snapshotsPerMonth, after.snapshotsPerMonth, 'more');
+  number('names of accounts they lack shown a month', before.namesPerMonth, after.namesPerMonth, 'more');
   flag(before.export, after.export, 'more', `${grantee} may take answers out as files`, 'no files any more');
   flag(
     before.reciprocity,

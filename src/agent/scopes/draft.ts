@@ -3,7 +3,8 @@ import { EVALUATED_KINDS, type EvaluatedKind, STRONG_KINDS } from '../../../prot
 import { MAX_POPULATIONS, type Scope, type ScopeRule } from '../../../protocol/scope.ts';
 import { timestamp } from '../agent.ts';
 import { Problem } from '../problem.ts';
-import { type PresetTerms, presetTerms } from './presets.ts';
+import { DEFAULT_NAMES_PER_MONTH, type PresetTerms, presetTerms } from './presets.ts';
+import { grantsNames } from './sentences.ts';
 
 /** Below this a count is not shown, and every count is rounded down to a multiple of it. */
 const DEFAULT_MINIMUM_COUNT = 5;
@@ -55,6 +56,7 @@ export function termsOf(options: GrantOptions, { last, accounts, nowMs }: Usual)
     reciprocity: options.reciprocity ?? last?.reciprocity ?? false,
     minimumCount: options.minimumCount ?? last?.minimumCount ?? DEFAULT_MINIMUM_COUNT,
     snapshotsPerMonth: options.snapshotsPerMonth ?? usual.snapshotsPerMonth,
+    namesPerMonth: options.namesPerMonth ?? usualNames(options.rules, last),
     strongKinds: [...(options.strongKinds ?? last?.strongKinds ?? STRONG_KINDS)],
     retentionDays: options.retentionDays ?? usual.retentionDays,
     export: options.export ?? usual.export,
@@ -65,6 +67,12 @@ export function termsOf(options: GrantOptions, { last, accounts, nowMs }: Usual)
       }),
     ) as Scope['evaluationBudget'],
   };
+}
+
+/** As before where names were granted before; none where none are. */
+function usualNames(rules: readonly ScopeRule[], last: Scope | null): number {
+  if (!grantsNames(rules)) return 0;
+  return last && grantsNames(last.rules) ? last.namesPerMonth : DEFAULT_NAMES_PER_MONTH;
 }
 
 /** Throws where a population is not there, or there are too many. */

@@ -28,15 +28,18 @@ export const PRESET_ADVICE: Readonly<Record<Preset, string>> = {
   overlap:
     'For partners that sell side by side. Each account both have is named to the other; an account that only one has stays unknown. Owners’ names are personal data.',
   'co-sell':
-    'For partners that sell together. It also names accounts that only you have, and tells of deals. Owners’ names and e-mail addresses are personal data; deals are trade secrets.',
+    'For partners that sell together. It also names accounts that only you have, so many a month, and tells of deals. Owners’ names and e-mail addresses are personal data; deals are trade secrets.',
   'clean-team':
     'For companies that compete anywhere. Current deals go to the named clean team alone, in bands, for a short time, and may not be exported. Have your antitrust counsel read it.',
 };
 
+/** Where names of white space are granted and nobody says how many. */
+export const DEFAULT_NAMES_PER_MONTH = 1000;
+
 /** What a preset says beside its rules. */
 export type PresetTerms = Pick<
   Scope,
-  'competitors' | 'export' | 'purpose' | 'retentionDays' | 'snapshotsPerMonth'
+  'competitors' | 'export' | 'namesPerMonth' | 'purpose' | 'retentionDays' | 'snapshotsPerMonth'
 >;
 
 const TERMS: PresetTerms = {
@@ -45,6 +48,7 @@ const TERMS: PresetTerms = {
   purpose: 'To find the accounts that both companies work with, so that their sellers can work together',
   retentionDays: 30,
   snapshotsPerMonth: 100,
+  namesPerMonth: 0,
 };
 
 const PRESET_TERMS: Readonly<Record<Preset, Partial<PresetTerms>>> = {
@@ -54,7 +58,10 @@ const PRESET_TERMS: Readonly<Record<Preset, Partial<PresetTerms>>> = {
     snapshotsPerMonth: 62,
   },
   overlap: {},
-  'co-sell': { purpose: 'To sell together to the accounts of both companies' },
+  'co-sell': {
+    purpose: 'To sell together to the accounts of both companies',
+    namesPerMonth: DEFAULT_NAMES_PER_MONTH,
+  },
   'clean-team': {
     competitors: true,
     export: false,

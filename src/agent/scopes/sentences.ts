@@ -96,6 +96,7 @@ export function describeTerms(scope: Described, grantee: string): string[] {
       ? `Details show only where ${listed(strong, 'or')} are the same; an equal name alone never shows any.`
       : 'No details show at all: nothing is taken for proof that two accounts are the same.',
     `Numbers below ${scope.minimumCount} are not shown, others are rounded down to multiples of ${scope.minimumCount}; lists may be compared anew ${scope.snapshotsPerMonth} times a month.`,
+    ...(grantsNames(scope.rules) ? [namesText(scope, grantee)] : []),
     scope.reciprocity
       ? `${grantee} gets no more than it grants back.`
       : 'It holds whether or not the same is granted back.',
@@ -106,6 +107,18 @@ export function describeTerms(scope: Described, grantee: string): string[] {
     `It holds from ${scope.validFrom}${scope.validUntil ? ` to ${scope.validUntil}` : ' until it is revoked or replaced'}.`,
   ];
   return sentences;
+}
+
+/** Whether a rule grants anybody names of white space. */
+export function grantsNames(rules: readonly ScopeRule[]): boolean {
+  return rules.some(({ roles }) => VIEWER_ROLES.some((role) => roles[role]?.whiteSpace === 'names'));
+}
+
+/** How many names of accounts that they lack the partner's people are shown. */
+export function namesText({ namesPerMonth }: Pick<Scope, 'namesPerMonth'>, grantee: string): string {
+  return namesPerMonth === 0
+    ? `Of accounts they lack ${grantee}’s people see no names, though a rule grants them: at most 0 names a month.`
+    : `Of accounts they lack ${grantee}’s people see at most ${namesPerMonth} names a month, all of them together.`;
 }
 
 /** One rule: one sentence for all who ask where they are granted the same, else one for each, or for `only` one. */

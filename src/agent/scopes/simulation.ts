@@ -74,7 +74,11 @@ export function simulate(
         }
         if (grant.level === 'fields' && cell.examples.length < EXAMPLES) cell.examples.push(row);
         const names = account.name.populations.includes(scope.populations.indexOf(population));
-        if (grant.whiteSpace === 'names' && names && cell.names.length < EXAMPLES)
+        if (
+          grant.whiteSpace === 'names' &&
+          names &&
+          cell.names.length < Math.min(EXAMPLES, scope.namesPerMonth)
+        )
           cell.names.push(account.name.text);
       });
     }

@@ -77,7 +77,8 @@ export function* sharedPages(store: Store, scope: Scope, normaliser: Normaliser)
         granting.map(({ account }) => account),
       );
     }
-    const named = indexes.filter((index) => grants[index]?.whiteSpace === 'names');
+    // Where none may be shown, none leaves.
+    const named = indexes.filter((index) => scope.namesPerMonth > 0 && grants[index]?.whiteSpace === 'names');
     const naming = members.find((member) => member.indexes.some((index) => named.includes(index))) ?? first;
     return {
       account: first.account,

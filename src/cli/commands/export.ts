@@ -8,7 +8,7 @@ import { collect, command, withViewer } from '../command.ts';
 import { csv } from '../csv.ts';
 import { EXPORT_FORMATS, type ExportFormat, overlapTable, whiteSpaceTable } from '../export/tables.ts';
 import { note, printJson } from '../output.ts';
-import { noteKnown, overlapRows, whiteSpaceRows } from './questions.ts';
+import { noteCapped, noteKnown, overlapRows, whiteSpaceRows } from './questions.ts';
 
 /** `export`: answers as files for a CRM. */
 export function exportCommand() {
@@ -43,7 +43,7 @@ A cell that a spreadsheet would compute gets an apostrophe before it.`,
           throw new Problem('bad_argument', '--mine and --since are for the overlap');
         const answer =
           what === 'overlap'
-            ? { ...(await overlapRows(viewer, options)), what, known: 0 }
+            ? { ...(await overlapRows(viewer, options)), what, known: 0, capped: [] }
             : { ...(await whiteSpaceRows(viewer, options)), what };
         refuseUnlessExportable(viewer, answer.rows);
         const { rows, leftOut } =
@@ -61,10 +61,12 @@ A cell that a spreadsheet would compute gets an apostrophe before it.`,
             leftOut,
             empty: answer.empty,
             known: answer.known,
+            capped: answer.capped,
           });
         note(`${rows.length - 1} rows${out === '-' ? '' : ` in ${out}`}`);
         if (leftOut > 0) note(`${leftOut} pairs left out: ${whyLeftOut(format)}`);
         noteKnown(answer.known);
+        noteCapped(answer.capped);
         for (const { message } of answer.empty) note(message);
       }),
     );

@@ -87,8 +87,8 @@ export function whiteSpaceCommand() {
     .option('--limit <n>', 'at most so many rows', Number)
     .action(async (options) => {
       await withViewer(options, async (viewer) => {
-        const { rows, empty, known } = await whiteSpaceRows(viewer, options);
-        if (options.json) return printJson({ rows, empty, known });
+        const { rows, empty, known, capped } = await whiteSpaceRows(viewer, options);
+        if (options.json) return printJson({ rows, empty, known, capped });
         if (rows.length > 0) {
           print(
             table(
@@ -99,6 +99,7 @@ export function whiteSpaceCommand() {
           note(`${rows.length} accounts`);
         }
         noteKnown(known);
+        noteCapped(capped);
         for (const { message } of empty) note(message);
       });
     });
@@ -161,6 +162,12 @@ interface Rows<Row> {
   readonly empty: readonly EmptyReason[];
 }
 
+/** A partner of which names are withheld, and from when on there can be more of them. */
+interface CappedPartner {
+  readonly partner: string;
+  readonly moreFrom: string | null;
+}
+
 /** The overlap with all partners asked, by the own account's name, without the pairs that people here rejected. */
 export function overlapRows(viewer: Viewer, options: Narrowing): Promise<Rows<OverlapRow>> {
   const ask: typeof askOverlap = (...to) =>
@@ -174,25 +181,37 @@ async function* withoutRejected(rows: AsyncIterable<OverlapRow>): AsyncGenerator
 
 /**
  * The white space of all partners asked, by name, without the accounts that the own list knows by name: those were not
- * compared, for instance because they are in no population. `known` says how many.
+ * compared, for instance because they are in no population. `known` says how many, `capped` of which
+ * partners the month has no names left.
  */
 export async function whiteSpaceRows(
   viewer: Viewer,
   options: Narrowing,
-): Promise<Rows<WhiteSpaceRow> & { readonly known: number }> {
-  const { rows, empty, asked } = await sortedRows(
-    viewer,
-    options,
-    'whitespace',
-    askWhiteSpace,
-    (row) => row.name,
-  );
+): Promise<Rows<WhiteSpaceRow> & { readonly known: number; readonly capped: readonly CappedPartner[] }> {
+  const capped: CappedPartner[] = [];
+  const ask: typeof askWhiteSpace = (of, partnership, question) =>
+    askWhiteSpace(of, partnership, question, {
+      onCapped: ({ moreFrom }) => capped.push({ partner: partnership.alias, moreFrom }),
+    });
+  const { rows, empty, asked } = await sortedRows(viewer, options, 'whitespace', ask, (row) => row.name);
   const [partnership] = asked;
   const names = rows.map(({ name }) => name);
   // The own list is the same whoever the partner is.
   const known = partnership ? await viewer.own.known(partnership, names) : new Set<string>();
   const unknown = rows.filter(({ name }) => !known.has(name));
-  return { rows: unknown, empty, known: rows.length - unknown.length };
+  // Where names are withheld, "you lack none" would be wrong.
+  const unexplained = empty.filter(({ partner }) => !capped.some((other) => other.partner === partner));
+  return { rows: unknown, empty: unexplained, known: rows.length - unknown.length, capped };
+}
+
+/** Says of which partners names are withheld. */
+export function noteCapped(capped: readonly CappedPartner[]): void {
+  for (const { partner, moreFrom } of capped)
+    note(
+      moreFrom === null
+        ? `${partner}: it has accounts that you lack, but its scope shows no names of them`
+        : `${partner}: your company was shown as many names this month as its scope says; there can be more from ${moreFrom} on`,
+    );
 }
 
 /** Says what `whiteSpaceRows` left out. */

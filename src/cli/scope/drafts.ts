@@ -18,7 +18,13 @@ import {
   presetRules,
   presetTerms,
 } from '../../agent/scopes/presets.ts';
-import { type Described, describeScope, FIELD_TEXTS, ruleSentences } from '../../agent/scopes/sentences.ts';
+import {
+  type Described,
+  describeScope,
+  FIELD_TEXTS,
+  namesText,
+  ruleSentences,
+} from '../../agent/scopes/sentences.ts';
 import { type SimulatedCell, simulate } from '../../agent/scopes/simulation.ts';
 import { countAccounts, listPopulations } from '../../agent/store/lists.ts';
 import { findPartnership } from '../../agent/store/partnerships.ts';
@@ -46,12 +52,13 @@ export function presetsCommand() {
       return printJson({ presets });
     }
     for (const name of PRESETS) {
-      const { retentionDays, export: mayExport } = presetTerms(name);
+      const { retentionDays, namesPerMonth, export: mayExport } = presetTerms(name);
       print(`${name}: ${PRESET_TEXTS[name]}`);
       print(`  ${PRESET_ADVICE[name]}`);
       for (const rule of presetRules(name, ['customers', 'open-opportunities']))
         for (const sentence of ruleSentences(rule, { minimumCount: 5 }, 'the partner'))
           print(`  - ${sentence}`);
+      if (namesPerMonth > 0) print(`  - ${namesText({ namesPerMonth }, 'the partner')}`);
       print(
         `  - Kept for ${retentionDays} days after its end; ${mayExport ? 'may' : 'may not'} be taken out as files. No preset shares free text or exact amounts.`,
       );
@@ -71,6 +78,7 @@ const DRAFT_HELP = `The file is JSON; everything in it can be changed before it 
   reciprocity         true: the partner gets no more than it grants back
   minimumCount        smaller numbers are not shown, others are rounded down to its multiples
   snapshotsPerMonth   how often a month the lists may be compared anew
+  namesPerMonth       how many names of accounts they lack your partner's people are shown a month, together
   strongKinds         what proves two accounts the same, so that details show
   comparisonsPerYear  how many identifiers of each kind the partner may have compared
   populations         your lists that it speaks of, at most six
@@ -170,7 +178,7 @@ export function simulateCommand() {
         if (!normaliser) throw new Error('a program has a normaliser');
         const cells = simulate(agent.store, normaliser, terms, role);
         if (options.json) return printJson({ role, cells });
-        for (const cell of cells) showCell(cell, role, terms.minimumCount);
+        for (const cell of cells) showCell(cell, role, terms);
         note(
           'nothing left this machine; only accounts that the partner has too would show, or, by name, that it lacks',
         );
@@ -295,7 +303,11 @@ function readDefaults(home: Home): Draft | null {
   return readDraft(readText(home.scopeDefaultsFile), home.scopeDefaultsFile);
 }
 
-function showCell(cell: SimulatedCell, role: string, minimumCount: number): void {
+function showCell(
+  cell: SimulatedCell,
+  role: string,
+  { minimumCount, namesPerMonth }: Pick<Described, 'minimumCount' | 'namesPerMonth'>,
+): void {
   const theirs =
     cell.partnerPopulation === ANY_POPULATION ? 'any list of theirs' : `their ${cell.partnerPopulation}`;
   print(`our ${cell.population} × ${theirs}, as their ${role}:`);
@@ -315,6 +327,8 @@ function showCell(cell: SimulatedCell, role: string, minimumCount: number): void
     if (rows.length > 0) print(table(header, rows));
   }
   if (cell.whiteSpace === 'names')
-    print(`  names of accounts they lack, such as: ${cell.names.map(printable).join(', ') || 'none'}`);
+    print(
+      `  names of accounts they lack, such as: ${cell.names.map(printable).join(', ') || 'none'}; at most ${namesPerMonth} a month`,
+    );
   if (cell.whiteSpace === 'counts') print('  and how many accounts they lack, rounded');
 }

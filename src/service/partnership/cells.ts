@@ -49,6 +49,8 @@ export interface Ground {
   /** Number of the partner's scope in force, which decides; 0 without one. */
   readonly scopeNumber: number;
   readonly minimumCount: number;
+  /** Accounts of which white space may show the name in a month. */
+  readonly namesPerMonth: number;
   /** Kinds of identifiers that open fields. */
   readonly strongKinds: readonly Kind[];
   readonly cells: readonly Cell[];
@@ -122,6 +124,7 @@ export function groundOf(context: OperationContext): Ground | null {
     ),
     scopeNumber: granting?.number ?? 0,
     minimumCount: granting?.scope.minimumCount ?? 1,
+    namesPerMonth: granting?.scope.namesPerMonth ?? 0,
     strongKinds: granting?.scope.strongKinds ?? [],
     cells,
   };

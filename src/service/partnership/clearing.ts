@@ -12,6 +12,7 @@ import type { ProblemCode } from '../problems.ts';
 import { first, type PartnershipStore } from '../storage/partnership.ts';
 import { begunScope, type OperationContext, type StoredScope, sideRow, versionsOf } from './context.ts';
 import { dropGeneration, dropRows } from './rows.ts';
+import { forgetShownNames } from './shownnames.ts';
 import { dropVault } from './vault.ts';
 
 const BOTH: readonly Side[] = ['founder', 'joiner'];
@@ -24,6 +25,7 @@ type Now = Pick<OperationContext, 'store' | 'nowMs'>;
 
 /** Deletes all of it, in the section of the write that calls it. */
 export function settle({ store, nowMs }: Now): void {
+  forgetShownNames(store, nowMs);
   for (const side of BOTH) {
     const begun = begunScope(store, side, nowMs);
     if (isOver(begun, nowMs)) {
@@ -45,6 +47,7 @@ export function clear(
   { store, nowMs }: OperationContext,
   _input: Record<never, never>,
 ): Result<{ readonly dueMs: number | null }, ProblemCode> {
+  forgetShownNames(store, nowMs);
   let left = STEP_ROWS;
   const due: number[] = [];
   for (const side of BOTH) {

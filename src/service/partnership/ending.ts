@@ -22,6 +22,7 @@ const DELETED = [
   'limits',
   'scope_requests',
   'health',
+  'shown_names',
   'vault_rows',
   'vault_names',
   'vault_heads',

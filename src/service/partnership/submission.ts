@@ -27,6 +27,7 @@ import {
   timeText,
 } from './context.ts';
 import { match } from './matching.ts';
+import { monthAt } from './month.ts';
 import { dropGeneration, dropPending } from './rows.ts';
 
 /** What an activation answers: the submission, and the snapshot that it made, if the other side is active too. */
@@ -177,11 +178,10 @@ function nextSnapshotMs({ store, caller, nowMs }: OperationContext): number | nu
   const most = [caller, theirs].map(
     (side) => scopeInForce(store, side, nowMs)?.scope.snapshotsPerMonth ?? Number.POSITIVE_INFINITY,
   );
-  const now = new Date(nowMs);
+  const month = monthAt(nowMs);
   const sql = 'select count(*) as made from snapshots where at_ms >= ?';
-  const since = Date.UTC(now.getUTCFullYear(), now.getUTCMonth());
-  const made = first<{ made: number }>(store, sql, since)?.made ?? 0;
-  return made < Math.min(...most) ? null : Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1);
+  const made = first<{ made: number }>(store, sql, month.startMs)?.made ?? 0;
+  return made < Math.min(...most) ? null : month.endMs;
 }
 
 /** Indexes of the listed chunks that are not in. */

@@ -115,7 +115,9 @@ export function addQuestionRoutes(app: App, dependencies: Dependencies): void {
       handle,
       names: names.map(({ population, sealed }) => ({ population, sealed: textOf(sealed) })),
     }));
-    return context.json({ ...pageOf(result.value), rows }, 200, NO_STORE);
+    const { capped, moreFromMs } = result.value;
+    const moreFrom = moreFromMs === null ? null : timeText(moreFromMs);
+    return context.json({ ...pageOf(result.value), rows, capped, moreFrom }, 200, NO_STORE);
   });
 
   app.openapi(postLedger, async (context) => {

@@ -275,4 +275,16 @@ export const PARTNERSHIP_MIGRATIONS: readonly string[] = [
     primary key (side, key_number, idx)
   ) strict, without rowid;
   `,
+  // The accounts of a side of which white space showed the partner's people the name in a month (months since year 0).
+  // Scopes of the form before do not say how many: nobody can read them any more, so they go as those before them went.
+  `
+  delete from scopes;
+  delete from scope_statements;
+  create table shown_names (
+    side integer not null,
+    handle blob not null,
+    month integer not null,
+    primary key (side, handle)
+  ) strict, without rowid;
+  `,
 ];
