@@ -87,10 +87,11 @@ export class Client {
     );
   }
 
-  invite(id: PartnershipId, commitment: Uint8Array, codeHash: Uint8Array) {
+  invite(id: PartnershipId, commitment: Uint8Array, codeHash: Uint8Array, jurisdiction?: string) {
     return this.#put(`/v1/partnerships/${id}`, {
       commitment: toBase64url(commitment),
       codeHash: toBase64url(codeHash),
+      ...(jurisdiction === undefined ? {} : { jurisdiction }),
     });
   }
 
@@ -352,8 +353,9 @@ export class Client {
   }
 
   activate(id: PartnershipId, number: number) {
-    const answer = z.object({ submission: z.int(), snapshot: shapes.snapshot.nullable() });
-    return this.#json(answer, 'PUT', `/v1/partnerships/${id}/submissions/${number}/activation`, { body: {} });
+    return this.#json(shapes.activation, 'PUT', `/v1/partnerships/${id}/submissions/${number}/activation`, {
+      body: {},
+    });
   }
 
   matrix(id: PartnershipId): Promise<MatrixAnswer> {

@@ -63,6 +63,7 @@ export async function invite(
   agent: Agent,
   alias: string,
   random: Random,
+  jurisdiction?: string,
 ): Promise<{ partnership: Partnership; text: string }> {
   refuseTakenAlias(agent, alias);
   const client = agent.client();
@@ -90,7 +91,7 @@ export async function invite(
     from: agent.keyring.certificate.name,
   };
   const text = PREFIX + toBase64url(utf8(JSON.stringify(content)));
-  await client.invite(id, committed, sha256(code));
+  await client.invite(id, committed, sha256(code), jurisdiction);
   addPartnership(agent.store, { ...partnership, invitation: text });
   return { partnership, text };
 }

@@ -57,6 +57,9 @@ export async function emptyReason(
       `it grants you names, but they show only to who grants which accounts meet, too: \`commonground scope grant --partner ${alias} --preset overlap\``,
     );
   const view = await viewer.client().partnership(id);
+  const { submissions: lists } = view;
+  if (!view.snapshot && (lists.mine.matching !== null || lists.theirs.matching !== null))
+    return because('no_snapshot', 'the lists are being compared; ask again in a minute');
   if (!view.snapshot)
     return because('no_snapshot', 'nothing is compared yet; both of you run `commonground sync --wait`');
   if (!inForce) return because('nothing_granted', notInForce(viewer, current));

@@ -2,6 +2,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { PartnershipId } from '../../protocol/ids.ts';
 import type { Partnership } from './partnership/operations.ts';
+import type { Activation } from './partnership/submission.ts';
 import type { SeenRequest } from './routes/http.ts';
 
 /** What is counted elsewhere and read when somebody asks. */
@@ -55,6 +56,8 @@ export function createMetrics({ traffic, openFiles }: MetricSources): Metrics {
     help: 'Matchings of two lists',
     registers,
   });
+  // Activations that were answered with "being matched": asked again, they tell of their snapshot.
+  const awaited = new Set<string>();
   totals('commonground_received_bytes_total', 'Bytes received', () => traffic().received);
   totals('commonground_sent_bytes_total', 'Bytes sent', () => traffic().sent);
   new Gauge({
@@ -91,7 +94,14 @@ export function createMetrics({ traffic, openFiles }: MetricSources): Metrics {
         const result = await partnerships(id).run(name, call, input);
         if (!result.ok) return result;
         if (STORES_CHUNK.includes(name)) chunks.inc();
-        if (name === 'activateSubmission' && isNewSnapshot(result.value, call.nowMs)) snapshots.inc();
+        if (name === 'activateSubmission') {
+          const activation = result.value as Activation;
+          const key = `${id} ${call.caller} ${activation.submission}`;
+          if (activation.matching) awaited.add(key);
+          else if (awaited.delete(key) || activation.snapshot?.atMs === call.nowMs) {
+            if (activation.snapshot) snapshots.inc();
+          }
+        }
         return result;
       },
     }),
@@ -100,9 +110,3 @@ export function createMetrics({ traffic, openFiles }: MetricSources): Metrics {
 }
 
 const STORES_CHUNK: readonly string[] = ['putRequestChunk', 'putEvaluation', 'putSubmissionChunk'];
-
-/** An activation that is asked for again answers with the snapshot that it made at its time. */
-function isNewSnapshot(activation: unknown, nowMs: number): boolean {
-  const { snapshot } = activation as { readonly snapshot: { readonly atMs: number } | null };
-  return snapshot?.atMs === nowMs;
-}

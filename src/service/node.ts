@@ -1,5 +1,4 @@
 /** The service on Node: for programs, and as the command `commonground-service`. */
-import { toBase64url } from '../../protocol/bytes.ts';
 import { systemRandom } from '../../protocol/hash.ts';
 import { VERSION } from '../version.ts';
 import { createAdminApp } from './admin.ts';
@@ -8,14 +7,16 @@ import { clearDue } from './clearing.ts';
 import { HELP, readCommand } from './command.ts';
 import { type Config, type ConfigInput, readConfig } from './config.ts';
 import { cleanUp } from './directory/cleaning.ts';
-import { addRegistrationCode, hasOrganisations } from './directory/organisations.ts';
+import { hasOrganisations } from './directory/organisations.ts';
+import type { Log } from './lines.ts';
 import { type Listener, listen } from './listener.ts';
-import { type Log, openLog } from './log.ts';
+import { openLog } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { newRegistrationCode } from './operator.ts';
 import { tokenBuckets } from './rate.ts';
 import { type NodeStorage, openNodeStorage } from './storage/node.ts';
+import { movePartnership } from './transfer/command.ts';
 
-const REGISTRATION_CODE_BYTES = 16;
 const CLEANING_MS = 60_000;
 
 /** What is running. */
@@ -35,9 +36,10 @@ export async function startService(options: ConfigInput = {}): Promise<Service> 
   const config = readConfig(options);
   if (!config.ok) throw new Error(config.detail ?? config.reason);
   const { data, threads, logLevel } = config.value;
-  const storage = openNodeStorage(data, threads);
+  const log = openLog(logLevel);
+  const storage = openNodeStorage(data, threads, (error) => log.error(error));
   try {
-    return await start(config.value, storage, openLog(logLevel));
+    return await start(config.value, storage, log);
   } catch (error) {
     await storage.close();
     throw error;
@@ -92,6 +94,8 @@ async function start(config: Config, storage: NodeStorage, log: Log): Promise<Se
   };
   clean();
   const cleaning = setInterval(clean, CLEANING_MS);
+  // What was left behind when the service ended last.
+  storage.tendAll().catch((error: unknown) => log.error(error));
 
   async function listenBeside(first: Listener, counted: Metrics): Promise<Listener> {
     const adminApp = createAdminApp(counted, isReady);
@@ -107,7 +111,7 @@ async function start(config: Config, storage: NodeStorage, log: Log): Promise<Se
   return {
     url: open.url,
     adminUrl: admin?.url ?? null,
-    registrationCode: () => newRegistrationCode(storage),
+    registrationCode: () => newRegistrationCode(storage.directory, systemRandom),
     async close() {
       isClosing = true;
       clearInterval(cleaning);
@@ -127,12 +131,6 @@ async function answers(storage: NodeStorage, log: Log): Promise<boolean> {
     log.error(error);
     return false;
   }
-}
-
-async function newRegistrationCode({ directory }: NodeStorage): Promise<string> {
-  const code = `cgr_${toBase64url(systemRandom(REGISTRATION_CODE_BYTES))}`;
-  await addRegistrationCode(directory, code);
-  return code;
 }
 
 /** The command; `args` are what stands behind its name. */
@@ -155,13 +153,18 @@ async function perform(args: readonly string[]): Promise<void> {
   const read = readConfig(command.options);
   if (!read.ok) throw new Error(read.detail ?? read.reason);
   const config = read.value;
-  const storage = openNodeStorage(config.data, config.threads);
-  if (command.do === 'registration-code') {
-    console.log(await newRegistrationCode(storage));
-    await storage.close();
+  if (command.do === 'export' || command.do === 'import') {
+    const moved = await movePartnership({ ...command, data: config.data });
+    console.error(`${moved.partnership}: ${moved.records} records, all compared`);
     return;
   }
   const log = openLog(config.logLevel);
+  const storage = openNodeStorage(config.data, config.threads, (error) => log.error(error));
+  if (command.do === 'registration-code') {
+    console.log(await newRegistrationCode(storage.directory, systemRandom));
+    await storage.close();
+    return;
+  }
   const service = await start(config, storage, log);
   for (const signal of ['SIGTERM', 'SIGINT']) {
     process.once(signal, () => {

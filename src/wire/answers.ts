@@ -76,13 +76,22 @@ export const rules = z
 const versions = z.array(z.object({ number: z.int(), signed: bytes, statements: z.array(bytes) }));
 const versionsOfBoth = z.object({ founder: versions, joiner: versions });
 /** One run of the matching. */
-export const snapshot = z.object({ number: z.int(), at: time });
+const snapshot = z.object({ number: z.int(), at: time });
+
+/** What an activation answers; an older service matches before it answers. */
+export const activation = z.object({
+  submission: z.int(),
+  snapshot: snapshot.nullable(),
+  matching: z.literal(true).optional(),
+});
 
 /** What the service says of itself. */
 export const service = z.object({
   version: z.string(),
   operator: z.object({ name: z.string(), organisation: organisationId.nullable() }),
   registration: z.enum(['open', 'invitation', 'closed']),
+  /** Where a partnership can be kept by its founder's choice. */
+  jurisdictions: z.array(z.string()).default([]),
   time,
 });
 const requestView = z.object({
@@ -120,9 +129,10 @@ export const partnershipView = z.object({
     mine: z.object({
       active: z.int().nullable(),
       pending: z.object({ number: z.int(), missing: z.array(z.int()) }).nullable(),
+      matching: z.int().nullable().default(null),
       lastNumber: z.int(),
     }),
-    theirs: z.object({ active: z.int().nullable() }),
+    theirs: z.object({ active: z.int().nullable(), matching: z.int().nullable().default(null) }),
   }),
   snapshot: snapshot.nullable(),
   /** The signed head of the caller's own vault. */

@@ -187,7 +187,7 @@ describe('two organisations on a real service', () => {
     expect(report).toMatchObject({ waiting: 'you_grant', requested: 0, submitted: null });
     const view = await pair.a.client().partnership(id);
     expect(view.requests.founder).toBeNull();
-    expect(view.submissions.mine).toEqual({ active: null, pending: null, lastNumber: 0 });
+    expect(view.submissions.mine).toEqual({ active: null, pending: null, matching: null, lastNumber: 0 });
   });
 
   it('a revocation takes effect at once and deletes the rows', async () => {

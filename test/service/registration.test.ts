@@ -34,6 +34,7 @@ describe('the service', () => {
       version: '0',
       operator: { name: 'the tests', organisation: null },
       registration: 'open',
+      jurisdictions: [],
       time: new Date(NOW_MS).toISOString(),
     });
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff');

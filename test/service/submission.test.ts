@@ -54,11 +54,11 @@ describe('a submission', () => {
     await upload(submission, [1, 3]);
     const view = await world.as('founder', 'GET', '');
     expect(view.json?.submissions).toEqual({
-      mine: { active: null, pending: { number: 1, missing: [1, 3] }, lastNumber: 1 },
-      theirs: { active: null },
+      mine: { active: null, pending: { number: 1, missing: [1, 3] }, matching: null, lastNumber: 1 },
+      theirs: { active: null, matching: null },
     });
     expect((await world.as('joiner', 'GET', '')).json?.submissions).toMatchObject({
-      theirs: { active: null },
+      theirs: { active: null, matching: null },
     });
     const incomplete = await activate(world, 'founder', 1);
     expect([incomplete.code, incomplete.json?.detail]).toEqual(['incomplete', 'missing chunks: 1, 3']);
@@ -271,7 +271,7 @@ describe('a submission that contradicts itself is dropped', () => {
     expect([answer.code, answer.json?.detail]).toEqual(['inconsistent_submission', detail]);
     for (const table of ['accounts', 'tags', 'boxes', 'wraps', 'fields', 'names'])
       expect(rows(table)).toBe(0);
-    expect((await activate(world, 'founder', 1)).code).toBe('not_found');
+    expect((await activate(world, 'founder', 1)).code).toBe('inconsistent_submission');
     expect((await submit(world, 'founder', 2, scope, accounts(1))).status).toBe(200);
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type Side, sideNumber } from '../../protocol/ids.ts';
-import { listsOf, talliesOf, tally } from '../../src/service/partnership/tallies.ts';
+import { accountsPage, listsOf, talliesOf, tallyPage } from '../../src/service/partnership/tallies.ts';
 import type { Tally } from '../../src/service/policy/counts.ts';
 import { nodePartnershipStore } from '../../src/service/storage/files.ts';
 import { openDatabase } from '../../src/sqlite.ts';
@@ -46,7 +46,7 @@ it('counts pairs and accounts as a plain loop over them does', () => {
       }
       for (const [f, j, tier] of pairs) {
         store.run(
-          `insert into pairs (founder_handle, joiner_handle, evidence, founder_populations, joiner_populations, first_seen, tier)
+          `insert into next_pairs (founder_handle, joiner_handle, evidence, founder_populations, joiner_populations, first_seen, tier)
            values (?, ?, 1, ?, ?, 1, ?)`,
           handle('founder', f),
           handle('joiner', j),
@@ -55,7 +55,11 @@ it('counts pairs and accounts as a plain loop over them does', () => {
           tier,
         );
       }
-      tally(store, { founder: 3, joiner: 3 });
+      for (const side of ['founder', 'joiner'] as const) {
+        expect(tallyPage(store, side, new Uint8Array()).next).toBeNull();
+        expect(accountsPage(store, side, 3, new Uint8Array()).next).toBeNull();
+      }
+      store.run('insert into tallies select * from next_tallies');
 
       const mineIn = (tier: number) => (_: number, index: number) =>
         pairs.filter(([f, , of]) => f === index && of === tier).map(([, j]) => joiner[j] ?? 0);

@@ -8,6 +8,7 @@ import { encodeRequestChunk, signRequest } from '../../protocol/evaluation.ts';
 import { sha256, systemRandom } from '../../protocol/hash.ts';
 import { newPartnershipId, otherSide } from '../../protocol/ids.ts';
 import type { Call } from '../../src/service/partnership/context.ts';
+import { openNodeStorage } from '../../src/service/storage/node.ts';
 import { openThreads, type Threads } from '../../src/service/storage/threads.ts';
 import {
   contextOf,
@@ -41,7 +42,7 @@ function callOf(pair: TestPair, caller: Call['caller'] = 'founder'): Call {
 }
 
 /** A partnership in which both sides have uploaded so many tags and the founder is active. */
-async function readyToMatch(threads: Threads, tags: number): Promise<TestPair> {
+async function readyToMatch(threads: Pick<Threads, 'partnership'>, tags: number): Promise<TestPair> {
   const pair = makeTestPair(systemRandom);
   const partnership = threads.partnership(pair.partnership);
   const both = ['founder', 'joiner'] as const;
@@ -90,7 +91,7 @@ async function readyToMatch(threads: Threads, tags: number): Promise<TestPair> {
 describe('threads', () => {
   it('let other partnerships and the caller go on while one matches', async () => {
     const threads = openThreads(2, { folder, openFiles: 10 });
-    const busy = await readyToMatch(threads, 30_000);
+    const busy = await readyToMatch(threads, 11_000);
     const other = makeTestPair(systemRandom);
     // Starts the second thread, so that what follows does not count that.
     await Promise.all([
@@ -117,6 +118,29 @@ describe('threads', () => {
       expect((await threads.partnership(pair.partnership).run('end', callOf(pair), {})).ok).toBe(true);
     }
     await threads.close();
+  });
+
+  it('do in steps what is too long for one request, unasked, also after a restart', async () => {
+    const own = join(folder, 'steps');
+    let storage = openNodeStorage(own, 1);
+    const errors: unknown[] = [];
+    const pair = await readyToMatch({ partnership: (id) => storage.partnerships(id) }, 30_000);
+    const run = (name: 'activateSubmission' | 'view') =>
+      storage.partnerships(pair.partnership).run(name, callOf(pair, 'joiner'), { number: 1 });
+    expect(await run('activateSubmission')).toEqual({
+      ok: true,
+      value: { submission: 1, snapshot: null, matching: true },
+    });
+    await storage.close();
+    storage = openNodeStorage(own, 1, (error) => errors.push(error));
+    const matching = async () => {
+      const view = await storage.partnerships(pair.partnership).run('view', callOf(pair, 'joiner'), {});
+      return view.ok && view.value.submissions.mine.matching;
+    };
+    while ((await matching()) !== null) await new Promise((done) => setTimeout(done, 50));
+    expect(await run('activateSubmission')).toMatchObject({ ok: true, value: { snapshot: { number: 1 } } });
+    expect(errors).toEqual([]);
+    await storage.close();
   });
 
   it('give an error to whoever asked, and go on', async () => {

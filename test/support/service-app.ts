@@ -68,7 +68,10 @@ export type CalledService = Pick<TestService, 'call' | 'clock' | 'host'>;
 
 export function testService(
   registration: RegistrationMode = 'open',
-  settings: Partial<Pick<Dependencies, 'limits' | 'rates' | 'isReady' | 'observe' | 'report'>> = {},
+  settings: Partial<
+    Pick<Dependencies, 'config' | 'limits' | 'rates' | 'isReady' | 'observe' | 'report'>
+  > = {},
+  partnerships?: Dependencies['partnerships'],
 ): TestService {
   const clock = { nowMs: NOW_MS };
   const directory = nodeDirectory(openDatabase(':memory:'));
@@ -83,7 +86,9 @@ export function testService(
   };
   const app = createApp({
     directory,
-    partnerships: (id) => ({ run: async (name, call, input) => run(change(store(id)), name, call, input) }),
+    partnerships:
+      partnerships ??
+      ((id) => ({ run: async (name, call, input) => run(change(store(id)), name, call, input) })),
     config: { version: '0', operator: { name: 'the tests', organisation: null }, registration },
     isOwnHost: (host) => host === HOST,
     now: () => clock.nowMs,

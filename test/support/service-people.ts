@@ -14,7 +14,13 @@ import {
   signedRoster,
   stated,
 } from './scopes.ts';
-import { type Answer, putScope, putStatement, type TestPartnership } from './service-app.ts';
+import {
+  type Answer,
+  type CalledService,
+  putScope,
+  putStatement,
+  type TestPartnership,
+} from './service-app.ts';
 import { makeMember } from './service-members.ts';
 import { GENEROUS } from './service-parties.ts';
 
@@ -33,7 +39,7 @@ export async function makeLawyers(world: TestPartnership, side: Side, count: num
 
 /** Puts a roster that the root key signed, or the people named. */
 export function putRoster(
-  world: TestPartnership,
+  world: Pick<TestPartnership, 'pair' | 'tokens'> & { readonly service: CalledService },
   side: Side,
   roster: Roster,
   by: Uint8Array | readonly Person[] = world.pair[side].root.seed,
@@ -121,7 +127,7 @@ export async function say(
 
 /** What the agent of the side that may says of a version. */
 export async function sayAsAgent(
-  world: TestPartnership,
+  world: Pick<TestPartnership, 'as' | 'pair'>,
   act: Act,
   { side, number, signed }: Version,
 ): Promise<Answer> {

@@ -1,5 +1,5 @@
 /** Submitting this side's list: records are made in workers, sorted in the local store, packed, sent and activated. */
-import { setImmediate as breathe } from 'node:timers/promises';
+import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
 import { sealTo } from '../../../protocol/age.ts';
 import { equal, toBase64url } from '../../../protocol/bytes.ts';
 import { sha256, systemRandom } from '../../../protocol/hash.ts';
@@ -40,6 +40,10 @@ import {
 import { type SharedAccount, sharedPages } from './share.ts';
 import { normaliserOf } from './terms.ts';
 
+/** Between two looks at whether a list is matched, milliseconds. */
+const FIRST_LOOK_MS = 100;
+const LONGEST_LOOK_MS = 3000;
+
 /** Leaves room for the frame under the service's limit. */
 const CHUNK_BYTES = MAX_SUBMISSION_CHUNK_BYTES / 2;
 
@@ -66,7 +70,7 @@ export async function makeSubmission(sync: EpochSync, list: ListState): Promise<
     database.run(
       'delete from submitted where partnership = ? and submission > ?',
       sync.id,
-      Math.max(last, sync.view.submissions.mine.active ?? 0),
+      Math.max(last, sync.view.submissions.mine.active ?? 0, sync.view.submissions.mine.matching ?? 0),
     );
   });
   let done = 0;
@@ -116,9 +120,10 @@ export async function makeSubmission(sync: EpochSync, list: ListState): Promise<
   }));
 }
 
-/** The prepared submission, if the service has made it the active one. */
+/** The prepared submission, if the service has made it the active one, or is about to. */
 function activated(sync: EpochSync, pending: PendingSubmission | null): Partnership['lastSubmission'] {
-  if (!pending || pending.number !== sync.view.submissions.mine.active) return null;
+  const { active, matching } = sync.view.submissions.mine;
+  if (!pending || (pending.number !== active && pending.number !== matching)) return null;
   return { number: pending.number, digest: pending.digest };
 }
 
@@ -129,7 +134,7 @@ export async function sendSubmission(sync: EpochSync): Promise<void> {
   const pending = sync.partnership.pendingSubmission;
   if (!pending) throw new Problem('store_damaged', 'no submission is prepared');
   const mine = sync.view.submissions.mine;
-  if (mine.active !== pending.number) {
+  if (mine.active !== pending.number && mine.matching !== pending.number) {
     if (mine.pending?.number !== pending.number) {
       await client.putSubmission(sync.id, pending.number, decode(pending.head), decode(pending.list));
     }
@@ -148,8 +153,8 @@ export async function sendSubmission(sync: EpochSync): Promise<void> {
         ),
       () => sync.progress('sending', ++done, indexes.length),
     );
-    await client.activate(sync.id, pending.number);
   }
+  if (mine.active !== pending.number) await matched(sync, pending.number);
   agent.store.database.transaction(() => {
     agent.store.database.run('delete from outbox where partnership = ?', sync.id);
     agent.store.database.run(
@@ -163,6 +168,16 @@ export async function sendSubmission(sync: EpochSync): Promise<void> {
       pendingSubmission: null,
     }));
   });
+}
+
+/** Has the submission activated, and waits until the service has matched it. */
+async function matched(sync: EpochSync, number: number): Promise<void> {
+  const client = sync.agent.client();
+  for (let looks = 0; ; looks++) {
+    const { matching } = await client.activate(sync.id, number);
+    if (!matching) return;
+    await sleep(Math.min(LONGEST_LOOK_MS, FIRST_LOOK_MS * 2 ** Math.min(looks, 20)));
+  }
 }
 
 /** The accounts to send, with handles, tags and keys, a page at a time. */

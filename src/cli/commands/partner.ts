@@ -48,13 +48,14 @@ function inviteCommand() {
   )
     .argument('<alias>', 'what you call the partner: small letters, digits and hyphens')
     .option('--out <file>', 'write the invitation to a new file instead of standard output')
+    .option('--jurisdiction <name>', 'keep the partnership there, such as eu, where the service offers it')
     .option('--again', 'print the invitation once more, as long as nobody has accepted it')
     .action(async (alias, options) =>
       withAgent(options, async (agent) => {
         const { partnership, text } = await intoFile(options.out, () =>
           options.again
             ? inviteAgain(agent, findPartnership(agent.store, alias))
-            : invite(agent, alias, systemRandom),
+            : invite(agent, alias, systemRandom, options.jurisdiction),
         );
         if (options.json)
           return printJson({

@@ -28,6 +28,11 @@ export interface PartnershipRow {
   readonly joiner_ending: Uint8Array | null;
   /** From when on something may have to be cleared; null for never. */
   readonly due_ms: number | null;
+  /** What stands of each side's scopes, as `standing` of partnership/restored.ts has it; 0 for nothing. */
+  readonly founder_standing: number;
+  readonly joiner_standing: number;
+  /** Where the platform is to keep it; null for anywhere. */
+  readonly jurisdiction: string | null;
 }
 
 export type PartnershipState = 'invited' | 'accepted' | 'opened' | 'ended';
@@ -100,8 +105,23 @@ export async function duePartnerships(
   return await directory.all(sql, nowMs, atMost);
 }
 
+/** Notes what stands of a side's scopes now, which its partnership has stored; it never goes back. */
+export async function noteStanding(
+  directory: Directory,
+  id: PartnershipId,
+  side: Side,
+  standing: number,
+): Promise<void> {
+  const column = `${side}_standing` as const;
+  await directory.batch([
+    [`update partnerships set ${column} = ? where id = ? and ${column} < ?`, standing, id, standing],
+  ]);
+}
+
 export interface Invitation {
   readonly partnership: PartnershipId;
+  /** Where the platform is to keep it. */
+  readonly jurisdiction?: string | undefined;
   readonly commitment: Uint8Array;
   readonly codeHash: Uint8Array;
 }
@@ -113,11 +133,12 @@ export async function invite(
   invitation: Invitation,
   nowMs: number,
 ): Promise<Result<boolean, ProblemCode>> {
-  const { partnership, commitment, codeHash } = invitation;
+  const { partnership, commitment, codeHash, jurisdiction = null } = invitation;
   const [inserted] = await directory.batch([
     [
-      `insert or ignore into partnerships (id, founder, commitment, code_hash, created_ms, expires_ms)
-       select ?, ?, ?, ?, ?, ? where (select count(*) from partnerships
+      `insert or ignore into partnerships
+         (id, founder, commitment, code_hash, created_ms, expires_ms, jurisdiction)
+       select ?, ?, ?, ?, ?, ?, ? where (select count(*) from partnerships
          where founder = ? and acceptance is null and expires_ms > ?) < ?`,
       partnership,
       founder,
@@ -125,6 +146,7 @@ export async function invite(
       codeHash,
       nowMs,
       nowMs + INVITATION_MS,
+      jurisdiction,
       founder,
       nowMs,
       MAX_WAITING_INVITATIONS,
@@ -136,7 +158,8 @@ export async function invite(
   const side = sideIn(row, founder);
   if (!side) return refuse('not_found');
   if (side !== 'founder') return refuse('wrong_side');
-  return equal(row.commitment, commitment) && equal(row.code_hash, codeHash) ? ok(false) : refuse('conflict');
+  const isSame = equal(row.commitment, commitment) && equal(row.code_hash, codeHash);
+  return isSame && row.jurisdiction === jurisdiction ? ok(false) : refuse('conflict');
 }
 
 /** The acceptance of whoever has the code and comes first. Without the code there is nothing to be seen. */

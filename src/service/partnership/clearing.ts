@@ -5,68 +5,59 @@
  */
 import { equal } from '../../../protocol/bytes.ts';
 import { type Side, sideNumber } from '../../../protocol/ids.ts';
-import { ok, type Result } from '../../../protocol/result.ts';
 import { grantsAnything, isValidAt } from '../../../protocol/scope.ts';
-import { RECORD_TYPES, type RecordType } from '../../../protocol/submission.ts';
-import type { ProblemCode } from '../problems.ts';
+import type { RecordType } from '../../../protocol/submission.ts';
 import { first, type PartnershipStore } from '../storage/partnership.ts';
-import { begunScope, type OperationContext, type StoredScope, sideRow, versionsOf } from './context.ts';
-import { dropGeneration, dropRows } from './rows.ts';
+import {
+  begunScope,
+  isEnded,
+  type OperationContext,
+  type StoredScope,
+  sideRow,
+  versionsOf,
+} from './context.ts';
+import { discardRows, discardTables } from './garbage.ts';
+import { dropGeneration, dropPending } from './rows.ts';
+import { abandon } from './run.ts';
 import { forgetShownNames } from './shownnames.ts';
-import { dropVault } from './vault.ts';
+import { dropVault, hasVault } from './vault.ts';
 
 const BOTH: readonly Side[] = ['founder', 'joiner'];
 const SEALED: readonly RecordType[] = ['wraps', 'fields', 'names'];
-/** Rows that one step deletes at most. */
-const STEP_ROWS = 50_000;
 const DAY_MS = 24 * 3600_000;
+/** An upload that nobody went on with for so long is given up. */
+const PENDING_MS = 30 * DAY_MS;
 
 type Now = Pick<OperationContext, 'store' | 'nowMs'>;
 
-/** Deletes all of it, in the section of the write that calls it. */
+/** Takes it out of use, in the section of the write that calls it. Its rows are deleted in steps (garbage.ts). */
 export function settle({ store, nowMs }: Now): void {
   forgetShownNames(store, nowMs);
   for (const side of BOTH) {
     const begun = begunScope(store, side, nowMs);
-    if (isOver(begun, nowMs)) {
-      const { active_submission, pending_submission } = withdraw(store, side);
-      for (const number of [active_submission, pending_submission]) {
-        if (number !== null) dropGeneration(store, side, number);
-      }
-      dropVault(store, side, Number.MAX_SAFE_INTEGER);
-    } else {
-      for (const number of staleGenerations(store, side, begun, nowMs)) {
-        dropRows(store, SEALED, side, number, Number.MAX_SAFE_INTEGER);
-      }
+    if (isOver(begun, nowMs)) withdraw(store, side);
+    for (const number of staleGenerations(store, side, begun, nowMs)) {
+      if (hasSealed(store, side, number)) discardRows(store, side, { from: number, to: number }, SEALED);
     }
+    const until = pendingUntilMs(store, side);
+    if (until !== null && until <= nowMs) dropPending(store, side, sideRow(store, side).pending_submission);
   }
 }
 
-/** One step of the same; says from when on there is more to clear: a time that has passed, one to come, or null. */
-export function clear(
-  { store, nowMs }: OperationContext,
-  _input: Record<never, never>,
-): Result<{ readonly dueMs: number | null }, ProblemCode> {
-  forgetShownNames(store, nowMs);
-  let left = STEP_ROWS;
+/** When there will be something to settle, where nothing else happens: a time that has passed, one to come, or null. */
+export function dueMs(store: PartnershipStore, nowMs: number): number | null {
+  if (isEnded(store)) return null;
   const due: number[] = [];
   for (const side of BOTH) {
     const begun = begunScope(store, side, nowMs);
-    if (isOver(begun, nowMs)) {
-      withdraw(store, side);
-      if (left > 0) left -= dropVault(store, side, left);
-    }
-    for (const number of leavingGenerations(store, side)) {
-      if (left > 0) left -= dropRows(store, RECORD_TYPES, side, number, left);
-      if (left > 0) dropGeneration(store, side, number);
-    }
-    for (const number of staleGenerations(store, side, begun, nowMs)) {
-      if (left > 0) left -= dropRows(store, SEALED, side, number, left);
-    }
+    const isLeft = isOver(begun, nowMs) && hasWithdrawable(store, side);
+    const stale = staleGenerations(store, side, begun, nowMs);
+    if (isLeft || stale.some((number) => hasSealed(store, side, number))) return nowMs;
+    const until = pendingUntilMs(store, side);
+    due.push(...(until === null ? [] : [until]));
     due.push(...timesOf(store, side, begun).filter((ms) => ms > nowMs));
   }
-  if (left <= 0) return ok({ dueMs: nowMs });
-  return ok({ dueMs: due.length > 0 ? Math.min(...due) : null });
+  return due.length > 0 ? Math.min(...due) : null;
 }
 
 /** True where nothing of a side may stay: no scope, one revoked or that grants nothing, or its retention is at its end. */
@@ -80,23 +71,52 @@ function retentionEndMs({ scope }: StoredScope): number | null {
   return scope.validUntil === null ? null : Date.parse(scope.validUntil) + scope.retentionDays * DAY_MS;
 }
 
-/** Takes a side's list out of use, with all pairs, and gives what stood there. */
-function withdraw(store: PartnershipStore, side: Side): ReturnType<typeof sideRow> {
-  const row = sideRow(store, side);
-  if (row.active_submission === null && row.pending_submission === null) return row;
-  for (const table of ['matches', 'pairs', 'tallies']) store.run(`delete from ${table}`);
+/** Takes a side's list and vault out of use, with all pairs: with them goes everything that could be asked of it. */
+export function withdraw(store: PartnershipStore, side: Side): void {
+  if (!hasWithdrawable(store, side)) return;
+  const { active_submission, pending_submission, matching_submission } = sideRow(store, side);
+  dropVault(store, side);
+  if (active_submission === null && pending_submission === null && matching_submission === null) return;
+  for (const number of [active_submission, matching_submission]) {
+    if (number !== null) abandon(store, side, number);
+  }
+  for (const number of [active_submission, pending_submission]) {
+    if (number !== null) dropGeneration(store, side, number);
+  }
+  discardTables(store, ['matches', 'pairs']);
+  store.run('delete from tallies');
   const pointers = 'update sides set active_submission = null, pending_submission = null where side = ?';
   store.run(pointers, sideNumber(side));
-  return row;
 }
 
-/** Submissions that are neither active nor pending: a step began to delete them. */
-function leavingGenerations(store: PartnershipStore, side: Side): number[] {
-  const { active_submission, pending_submission } = sideRow(store, side);
-  const sql = 'select number from submissions where side = ? and number is not ? and number is not ?';
-  return store
-    .all<{ number: number }>(sql, sideNumber(side), active_submission, pending_submission)
-    .map(({ number }) => number);
+/** Submissions of a side that rows are kept of. */
+function keptGenerations(store: PartnershipStore, side: Side): number[] {
+  const { active_submission, pending_submission, matching_submission } = sideRow(store, side);
+  return [active_submission, pending_submission, matching_submission].filter((number) => number !== null);
+}
+
+/** True where a side has a list or a vault. */
+function hasWithdrawable(store: PartnershipStore, side: Side): boolean {
+  return keptGenerations(store, side).length > 0 || hasVault(store, side);
+}
+
+function hasSealed(store: PartnershipStore, side: Side, number: number): boolean {
+  return SEALED.some((table) =>
+    first(
+      store,
+      `select 1 from ${table} where side = ? and generation = ? limit 1`,
+      sideNumber(side),
+      number,
+    ),
+  );
+}
+
+/** When the upload of a side is given up, because nobody went on with it. */
+function pendingUntilMs(store: PartnershipStore, side: Side): number | null {
+  const sql = `select s.put_ms from submissions s join sides d on d.side = s.side and d.pending_submission = s.number
+    where s.side = ? and s.put_ms > 0`;
+  const row = first<{ put_ms: number }>(store, sql, sideNumber(side));
+  return row ? row.put_ms + PENDING_MS : null;
 }
 
 /** Submissions in use whose sealed rows were not sealed under the scope in force. */
@@ -106,13 +126,11 @@ function staleGenerations(
   begun: StoredScope | null,
   nowMs: number,
 ): number[] {
-  const { active_submission, pending_submission } = sideRow(store, side);
-  return [active_submission, pending_submission].filter((number) => {
-    if (number === null) return false;
+  return keptGenerations(store, side).filter((number) => {
     const sql = 'select scope_hash from submissions where side = ? and number = ?';
     const row = first<{ scope_hash: Uint8Array }>(store, sql, sideNumber(side), number);
     return !row || !begun || !isValidAt(begun.scope, nowMs) || !equal(row.scope_hash, begun.hash);
-  }) as number[];
+  });
 }
 
 /** When something of a side ends or begins by itself. */

@@ -31,6 +31,16 @@ export interface Call {
   readonly asker: Asker;
   readonly nowMs: number;
   readonly limits: ListLimits;
+  /** What the directory knows to have happened here, which a database restored from a backup may have forgotten. */
+  readonly known?: Known;
+  /** Where the platform is to keep the partnership; null for anywhere. */
+  readonly jurisdiction?: string | null;
+}
+
+export interface Known {
+  /** What stands of each side's scopes, as `standing` of restored.ts has it; 0 for nothing. */
+  readonly standing: Readonly<Record<Side, number>>;
+  readonly isEnded: boolean;
 }
 
 /** How long a list may be, before anything of it is taken. */
@@ -82,6 +92,11 @@ export function messageContext(context: OperationContext, side: Side): Context |
 export interface SideRow {
   readonly active_submission: number | null;
   readonly pending_submission: number | null;
+  /** Complete, and to become the active one when it is matched. */
+  readonly matching_submission: number | null;
+  /** The last one that contradicted itself, and in what. */
+  readonly refused_submission: number | null;
+  readonly refusal: string | null;
   readonly last_submission: number;
   readonly last_request: number;
 }
@@ -162,6 +177,11 @@ export function currentSnapshot(store: PartnershipStore): Snapshot | null {
   );
   if (active?.n !== 2) return null;
   return first<Snapshot>(store, 'select number, at_ms from snapshots order by number desc limit 1') ?? null;
+}
+
+/** True once the partnership was ended, which stays. */
+export function isEnded(store: PartnershipStore): boolean {
+  return first(store, 'select 1 from ended') !== undefined;
 }
 
 /** The sides of a question: the caller's own and the one asked about. */

@@ -1,19 +1,21 @@
 /** The ending: everything that stood between the two goes. What was revealed, and under which scopes, stays readable. */
 import { ok, type Result } from '../../../protocol/result.ts';
-import { RECORD_TYPES } from '../../../protocol/submission.ts';
 import type { ProblemCode } from '../problems.ts';
-import { first, type PartnershipStore } from '../storage/partnership.ts';
-import type { OperationContext } from './context.ts';
+import { isEnded, type OperationContext, sideRow } from './context.ts';
+import { discardRows, discardTables } from './garbage.ts';
+import { cancel } from './run.ts';
+import { dropVault } from './vault.ts';
 
-/** All that is blinded or derived from it. The ledger, its snapshots' times and the scopes it refers to are not. */
+/**
+ * What goes at once, beside the records and pairs. All that is blinded or derived from it goes; the ledger, its
+ * snapshots' times and the scopes it refers to do not.
+ */
 const DELETED = [
-  ...RECORD_TYPES,
   'submission_chunks',
   'submissions',
-  'matches',
-  'pairs',
   'tiers',
   'tallies',
+  'next_tallies',
   'request_bodies',
   'request_chunks',
   'requests',
@@ -23,9 +25,6 @@ const DELETED = [
   'scope_requests',
   'health',
   'shown_names',
-  'vault_rows',
-  'vault_names',
-  'vault_heads',
 ];
 
 /** Deletes the work of both sides for good. Whose ending it is stands in the directory. Again changes nothing. */
@@ -33,11 +32,16 @@ export function end(context: OperationContext, _input: Record<never, never>): Re
   const { store, nowMs } = context;
   if (isEnded(store)) return ok(null);
   for (const table of DELETED) store.run(`delete from ${table}`);
-  store.run('update sides set active_submission = null, pending_submission = null, receipt = null');
+  cancel(store);
+  for (const side of ['founder', 'joiner'] as const) {
+    discardRows(store, side, { from: 0, to: sideRow(store, side).last_submission });
+    dropVault(store, side);
+  }
+  discardTables(store, ['matches', 'pairs']);
+  store.run(
+    `update sides set active_submission = null, pending_submission = null, matching_submission = null,
+       refused_submission = null, refusal = null, receipt = null`,
+  );
   store.run('insert into ended (at_ms) values (?)', nowMs);
   return ok(null);
-}
-
-export function isEnded(store: PartnershipStore): boolean {
-  return first(store, 'select 1 from ended') !== undefined;
 }

@@ -2,9 +2,8 @@
 import { type Result, refuse } from '../../../protocol/result.ts';
 import type { ProblemCode } from '../problems.ts';
 import type { PartnershipStore } from '../storage/partnership.ts';
-import { clear } from './clearing.ts';
-import type { Call, OperationContext } from './context.ts';
-import { end, isEnded } from './ending.ts';
+import { type Call, isEnded, type OperationContext } from './context.ts';
+import { end } from './ending.ts';
 import { putOffer, putSignature } from './epoch.ts';
 import { putHealth } from './health.ts';
 import { ledger } from './ledger.ts';
@@ -21,6 +20,7 @@ import {
   putRequest,
   putRequestChunk,
 } from './request.ts';
+import { reapply } from './restored.ts';
 import { putScope, scopes } from './scope.ts';
 import { answerScopeRequest, putScopeRequest, scopeRequests } from './scoperequests.ts';
 import { putStatement } from './statements.ts';
@@ -29,6 +29,7 @@ import { putTerms } from './terms.ts';
 import { getVaultNames, putVaultHead, putVaultNames, putVaultRows, vaultRows } from './vault.ts';
 import { view } from './view.ts';
 import { whiteSpace } from './whitespace.ts';
+import { clear, work } from './work.ts';
 
 const operations = {
   view,
@@ -71,6 +72,20 @@ const operations = {
 /** What can still be asked once the partnership is ended. */
 const AFTER_THE_END: readonly OperationName[] = ['view', 'scopes', 'ledger', 'end'];
 
+/** Operations that leave work behind; small lists are done with before they answer. */
+const LEAVE_WORK: readonly OperationName[] = [
+  'putScope',
+  'putStatement',
+  'putSubmission',
+  'activateSubmission',
+  'putVaultRows',
+  'putVaultNames',
+  'putVaultHead',
+  'end',
+];
+/** Rows' worth of it that the operation itself does: less than a second. */
+const WORK_ROWS = 100_000;
+
 type Operations = typeof operations;
 export type OperationName = keyof Operations;
 export type Input<Name extends OperationName> = Parameters<Operations[Name]>[1];
@@ -101,8 +116,16 @@ export function run<Name extends OperationName>(
     input: Input<Name>,
   ) => Result<Output<Name>, ProblemCode>;
   return store.atomic(() => {
+    if (reapply({ ...call, store })) work(store, call.nowMs, WORK_ROWS);
     // Within the section, so that no upload under way puts rows behind an ending.
     if (!AFTER_THE_END.includes(name) && isEnded(store)) return refuse('partnership_ended');
-    return operation({ ...call, store }, input);
+    const context = { ...call, store };
+    const result = operation(context, input);
+    // A refusal that leaves work has dropped what it refused.
+    const leavesWork = result.ok ? LEAVE_WORK.includes(name) : result.reason === 'inconsistent_submission';
+    if (!leavesWork) return result;
+    work(store, call.nowMs, WORK_ROWS);
+    // Asked again, it says what came of it.
+    return result.ok && name === 'activateSubmission' ? operation(context, input) : result;
   });
 }

@@ -9,6 +9,7 @@ import type { ProblemCode } from '../problems.ts';
 import { first } from '../storage/partnership.ts';
 import { settle } from './clearing.ts';
 import { begunScope, type OperationContext, problemOf, type StoredScope, scopeOfNumber } from './context.ts';
+import { standing } from './restored.ts';
 import { isCurrent, isShown, previousOf } from './scope.ts';
 
 export interface StatementInput {
@@ -28,8 +29,13 @@ const BY_GRANTOR: Readonly<Record<Act, boolean>> = {
   deleted: false,
 };
 
+/** What stands of the scopes of that side now, as `standing` has it. */
+export interface Stated {
+  readonly standing: number;
+}
+
 /** Takes a statement. What the same signer has said before changes nothing. */
-export function putStatement(context: OperationContext, input: StatementInput): Result<null, ProblemCode> {
+export function putStatement(context: OperationContext, input: StatementInput): Result<Stated, ProblemCode> {
   const { store, caller, parties, nowMs } = context;
   const { side, number, act } = input;
   const version = scopeOfNumber(store, side, number);
@@ -40,7 +46,7 @@ export function putStatement(context: OperationContext, input: StatementInput): 
   if (!opened.ok) return refuse(problemOf(opened.reason));
   const statement = opened.value;
   if (statement.act !== act) return refuse('other_context');
-  if (isKnown(context, input, statement)) return ok(null);
+  if (isKnown(context, input, statement)) return ok({ standing: standing(store, side) });
   const refusal = refusalOf(context, side, version, statement);
   if (refusal) return refuse(refusal);
   const enough = approves(context, input, version);
@@ -62,7 +68,7 @@ export function putStatement(context: OperationContext, input: StatementInput): 
   if (act === 'revoke') note('revoked_ms');
   if (enough.value) note('approved_ms');
   settle(context);
-  return ok(null);
+  return ok({ standing: standing(store, side) });
 }
 
 /** Whether with this statement the approvals of a version are enough. */

@@ -3,7 +3,7 @@ import { equal } from '../../../protocol/bytes.ts';
 import { DISTINGUISHING_KINDS, KINDS } from '../../../protocol/identifiers/kind.ts';
 import { otherSide, type Side, sideNumber } from '../../../protocol/ids.ts';
 import { ok, type Result, refuse } from '../../../protocol/result.ts';
-import { FIELDS } from '../../../protocol/scope.ts';
+import { FIELDS, grantsAnything } from '../../../protocol/scope.ts';
 import {
   openChunkList,
   openSubmission,
@@ -26,14 +26,16 @@ import {
   sideRow,
   timeText,
 } from './context.ts';
-import { match } from './matching.ts';
 import { monthAt } from './month.ts';
-import { dropGeneration, dropPending } from './rows.ts';
+import { dropPending } from './rows.ts';
+import { abandon } from './run.ts';
 
 /** What an activation answers: the submission, and the snapshot that it made, if the other side is active too. */
 export interface Activation {
   readonly submission: number;
   readonly snapshot: { readonly number: number; readonly atMs: number } | null;
+  /** While it is not yet what answers are given from. */
+  readonly matching?: true;
 }
 
 interface SubmissionRow {
@@ -72,16 +74,19 @@ export function putSubmission(
   if (head.value.number !== input.number) return refuse('other_context');
   const scope = scopeInForce(store, caller, nowMs);
   if (!scope || !equal(scope.hash, head.value.scopeHash)) return refuse('scope_changed');
+  // Of a side that grants nothing no list stays.
+  if (!grantsAnything(scope.scope)) return refuse('scope_changed', 'the scope grants nothing');
   const records = list.value.reduce((sum, chunk) => sum + chunk.records, 0);
   if (records > limits.records) return refuse('list_too_long', `at most ${limits.records} records`);
   settle(context);
   dropPending(store, caller, sideRow(store, caller).pending_submission);
   store.run(
-    'insert into submissions (side, number, head, scope_hash, activated) values (?, ?, ?, ?, 0)',
+    'insert into submissions (side, number, head, scope_hash, activated, put_ms) values (?, ?, ?, ?, 0, ?)',
     side,
     input.number,
     input.head,
     scope.hash,
+    nowMs,
   );
   for (const [index, chunk] of list.value.entries()) {
     store.run(
@@ -136,36 +141,38 @@ export function putSubmissionChunk(
   return ok(null);
 }
 
-/** Makes the pending submission the active one, and matches it if the other side is active. Again: the same answer. */
+/**
+ * Hands a complete submission to the matching, after which it is the active one. Asked again it answers how that stands;
+ * a submission that contradicts itself is refused then.
+ */
 export function activateSubmission(
   context: OperationContext,
   input: { readonly number: number },
 ): Result<Activation, ProblemCode> {
   const { store, caller, nowMs } = context;
   const side = sideNumber(caller);
-  const { active_submission, pending_submission } = sideRow(store, caller);
+  const { active_submission, pending_submission, matching_submission, ...row } = sideRow(store, caller);
   if (input.number === active_submission) return ok(activationOf(store, caller, input.number));
+  if (input.number === matching_submission) {
+    return ok({ submission: input.number, snapshot: null, matching: true });
+  }
+  if (input.number === row.refused_submission) {
+    return refuse('inconsistent_submission', row.refusal ?? undefined);
+  }
   const submission = submissionRow(store, caller, input.number);
   if (input.number !== pending_submission || !submission) return refuse('not_found');
   const scope = scopeInForce(store, caller, nowMs);
   if (!scope || !equal(scope.hash, submission.scope_hash)) return refuse('scope_changed');
   const missing = missingChunks(store, caller, input.number);
   if (missing.length > 0) return refuse('incomplete', `missing chunks: ${missing.slice(0, 20).join(', ')}`);
-  const contradiction = contradictionIn(store, side, input.number);
-  if (contradiction) {
-    dropPending(store, caller, input.number);
-    return refuse('inconsistent_submission', contradiction);
-  }
   settle(context);
   const again = nextSnapshotMs(context);
   if (again !== null) return refuse('snapshots_spent', timeText(again));
-  if (active_submission !== null) dropGeneration(store, caller, active_submission);
-  const pointers = 'update sides set active_submission = ?, pending_submission = null where side = ?';
+  // A newer list takes the place of one that is still being matched.
+  if (matching_submission !== null) abandon(store, caller, matching_submission);
+  const pointers = 'update sides set matching_submission = ?, pending_submission = null where side = ?';
   store.run(pointers, input.number, side);
-  const snapshot = match(store, nowMs);
-  const sql = 'update submissions set activated = 1, snapshot = ? where side = ? and number = ?';
-  store.run(sql, snapshot, side, input.number);
-  return ok(activationOf(store, caller, input.number));
+  return ok({ submission: input.number, snapshot: null, matching: true });
 }
 
 /**
@@ -174,13 +181,17 @@ export function activateSubmission(
  */
 function nextSnapshotMs({ store, caller, nowMs }: OperationContext): number | null {
   const theirs = otherSide(caller);
-  if (sideRow(store, theirs).active_submission === null) return null;
+  const their = sideRow(store, theirs);
+  if (their.active_submission === null && their.matching_submission === null) return null;
   const most = [caller, theirs].map(
     (side) => scopeInForce(store, side, nowMs)?.scope.snapshotsPerMonth ?? Number.POSITIVE_INFINITY,
   );
   const month = monthAt(nowMs);
   const sql = 'select count(*) as made from snapshots where at_ms >= ?';
-  const made = first<{ made: number }>(store, sql, month.startMs)?.made ?? 0;
+  // The partner's list that is being matched makes one too, where it meets one of the caller's.
+  const coming =
+    their.matching_submission !== null && sideRow(store, caller).active_submission !== null ? 1 : 0;
+  const made = (first<{ made: number }>(store, sql, month.startMs)?.made ?? 0) + coming;
   return made < Math.min(...most) ? null : month.endMs;
 }
 
@@ -237,29 +248,4 @@ function numbersFit(packed: PackedRecords, populations: number): boolean {
     }
   }
   return true;
-}
-
-/** What each record type rests on, as a search for the first row that rests on nothing. */
-const CONTRADICTIONS: readonly (readonly [string, string])[] = [
-  ['a tag without its account', without('tags', 'accounts', 'o.handle = r.handle')],
-  ['a box without its tag', without('boxes', 'tags', 'o.tag = r.tag and o.handle = r.handle')],
-  [
-    'a box for a population that its account is not in',
-    without('boxes', 'accounts', 'o.handle = r.handle and o.populations & (1 << r.population)'),
-  ],
-  ['a wrapped key without its tag', without('wraps', 'tags', 'o.tag = r.tag and o.handle = r.handle')],
-  ['a field without its account', without('fields', 'accounts', 'o.handle = r.handle')],
-  [
-    'a name for a population that its account is not in',
-    without('names', 'accounts', 'o.handle = r.handle and o.populations & (1 << r.population)'),
-  ],
-];
-
-function without(table: string, other: string, condition: string): string {
-  return `select 1 from ${table} r where r.side = ? and r.generation = ? and not exists
-    (select 1 from ${other} o where o.side = r.side and o.generation = r.generation and ${condition}) limit 1`;
-}
-
-function contradictionIn(store: PartnershipStore, side: number, number: number): string | null {
-  return CONTRADICTIONS.find(([, sql]) => first(store, sql, side, number))?.[0] ?? null;
 }

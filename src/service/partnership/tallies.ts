@@ -3,6 +3,7 @@ import { type Side, sideNumber } from '../../../protocol/ids.ts';
 import { TIERS, type Tier } from '../../../protocol/tier.ts';
 import type { Tally } from '../policy/counts.ts';
 import type { PartnershipStore } from '../storage/partnership.ts';
+import { PAGE_ROWS, pageOf, type WorkedPage } from './pages.ts';
 
 /** The number of a tier in `pairs` and `tallies`: confirmed 1, review 2; 0 is no pair. */
 export function tierNumber(tier: Tier): number {
@@ -26,42 +27,64 @@ const TO_REVIEW_ONLY: Readonly<Record<Side, number>> = { founder: 5, joiner: 6 }
 const POPULATION_BITS = [0, 1, 2, 3, 4, 5];
 const union = (column: string) => POPULATION_BITS.map((bit) => `max(${column} & ${2 ** bit})`).join(' | ');
 
-/** Counts the pairs and accounts of the snapshot that was just matched. */
-export function tally(
-  store: PartnershipStore,
-  generations: { readonly founder: number; readonly joiner: number },
-): void {
-  store.run('delete from tallies');
-  const columns = 'tallies (tier, what, founder_populations, joiner_populations, count)';
-  store.run(
-    `insert into ${columns}
-     select tier, ${PAIRS}, founder_populations, joiner_populations, count(*) from pairs group by 1, 3, 4`,
-  );
-  for (const side of ['founder', 'joiner'] as const) {
-    const other = side === 'founder' ? 'joiner' : 'founder';
-    // An account counts once a tier, for whatever populations its pairs of that tier have on the other side.
+const COLUMNS = 'next_tallies (tier, what, founder_populations, joiner_populations, count)';
+const ADDED = `on conflict (tier, what, founder_populations, joiner_populations)
+  do update set count = count + excluded.count`;
+
+/** Counts a page of the pairs that were just judged, by the accounts of one side; with the founder's, the pairs too. */
+export function tallyPage(store: PartnershipStore, side: Side, after: Uint8Array): WorkedPage {
+  const column = `${side}_handle`;
+  const other = side === 'founder' ? 'joiner' : 'founder';
+  const range = pageOf(store, { table: 'next_pairs', columns: [column], where: ['true'] }, after, PAGE_ROWS);
+  const inPage = range.sql('p');
+  if (side === 'founder') {
     store.run(
-      `insert into ${columns}
-       select tier, ${IN_PAIRS[side]}, founder_populations, joiner_populations, count(*) from (
-         select tier, ${side}_populations, ${union(`${other}_populations`)} as ${other}_populations
-         from pairs group by ${side}_handle, tier
-       ) group by 1, 3, 4`,
-    );
-    store.run(
-      `insert into ${columns}
-       select ${tierNumber('review')}, ${TO_REVIEW_ONLY[side]}, founder_populations, joiner_populations, count(*) from (
-         select ${side}_populations, ${union(`${other}_populations`)} as ${other}_populations
-         from pairs group by ${side}_handle having min(tier) = ${tierNumber('review')}
-       ) group by 3, 4`,
-    );
-    const masks = side === 'founder' ? 'populations, 0' : '0, populations';
-    store.run(
-      `insert into ${columns}
-       select 0, ${LISTED[side]}, ${masks}, count(*) from accounts where side = ? and generation = ? group by populations`,
-      sideNumber(side),
-      generations[side],
+      `insert into ${COLUMNS}
+       select tier, ${PAIRS}, founder_populations, joiner_populations, count(*) from next_pairs p where ${inPage}
+       group by 1, 3, 4 ${ADDED}`,
+      ...range.parameters,
     );
   }
+  // An account counts once a tier, for whatever populations its pairs of that tier have on the other side.
+  store.run(
+    `insert into ${COLUMNS}
+     select tier, ${IN_PAIRS[side]}, founder_populations, joiner_populations, count(*) from (
+       select tier, ${side}_populations, ${union(`${other}_populations`)} as ${other}_populations
+       from next_pairs p where ${inPage} group by ${column}, tier
+     ) where true group by 1, 3, 4 ${ADDED}`,
+    ...range.parameters,
+  );
+  // All pairs of an account are in one page.
+  store.run(
+    `insert into ${COLUMNS}
+     select ${tierNumber('review')}, ${TO_REVIEW_ONLY[side]}, founder_populations, joiner_populations, count(*) from (
+       select ${side}_populations, ${union(`${other}_populations`)} as ${other}_populations
+       from next_pairs p where ${inPage} group by ${column} having min(tier) = ${tierNumber('review')}
+     ) where true group by 3, 4 ${ADDED}`,
+    ...range.parameters,
+  );
+  return { cost: 1 + (range.next ? 3 * PAGE_ROWS : 0), next: range.next };
+}
+
+/** Counts a page of the accounts that a side listed. */
+export function accountsPage(
+  store: PartnershipStore,
+  side: Side,
+  number: number,
+  after: Uint8Array,
+): WorkedPage {
+  const where = ['side = ? and generation = ?', sideNumber(side), number] as const;
+  const range = pageOf(store, { table: 'accounts', columns: ['handle'], where }, after, PAGE_ROWS);
+  const masks = side === 'founder' ? 'populations, 0' : '0, populations';
+  store.run(
+    `insert into ${COLUMNS}
+     select 0, ${LISTED[side]}, ${masks}, count(*) from accounts a
+     where side = ? and generation = ? and ${range.sql('a')} group by populations ${ADDED}`,
+    sideNumber(side),
+    number,
+    ...range.parameters,
+  );
+  return { cost: 1 + (range.next ? PAGE_ROWS : 0), next: range.next };
 }
 
 /** What stands in the tallies for a viewer. */

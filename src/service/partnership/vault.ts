@@ -7,6 +7,7 @@ import { MAX_PIECES, unpackRows } from '../../../protocol/vault/upload.ts';
 import type { ProblemCode } from '../problems.ts';
 import { first, type PartnershipStore } from '../storage/partnership.ts';
 import { messageContext, type OperationContext, problemOf, sideRow } from './context.ts';
+import { discardRows } from './garbage.ts';
 
 /** An own row as the vault has it. */
 export interface VaultRow {
@@ -81,10 +82,23 @@ function dropOtherKeys(store: PartnershipStore, side: Side, number: number): voi
     [low + 1, high - 1],
     [high + 1, Number.MAX_SAFE_INTEGER],
   ] as const;
-  for (const table of ['vault_rows', 'vault_names']) {
-    const sql = `delete from ${table} where side = ? and key_number between ? and ?`;
-    for (const [from, to] of ranges) store.run(sql, sideNumber(side), from, to);
-  }
+  for (const [from, to] of ranges) dropKeys(store, side, from, to);
+}
+
+/** Gives up what is under keys with these numbers; the rows go in steps. */
+function dropKeys(store: PartnershipStore, side: Side, from: number, to: number): void {
+  const range = [sideNumber(side), from, to];
+  store.run('delete from vault_names where side = ? and key_number between ? and ?', ...range);
+  // Only the keys that there are, for others between these numbers may come.
+  const within = 'from vault_rows where side = ? and key_number between ? and ?';
+  const keys = first<{ low: number | null; high: number | null }>(
+    store,
+    `select (select min(key_number) ${within}) as low, (select max(key_number) ${within}) as high`,
+    ...range,
+    ...range,
+  );
+  if (keys?.low == null || keys.high === null) return;
+  discardRows(store, side, { from: keys.low, to: keys.high }, ['vault_rows']);
 }
 
 /** Number of the key that the head names; 0 without one. */
@@ -134,7 +148,8 @@ export function putVaultHead(
     key.number,
     input.head,
   );
-  store.run('delete from vault_rows where side = ? and key_number <> ?', side, key.number);
+  dropKeys(store, caller, 0, key.number - 1);
+  dropKeys(store, caller, key.number + 1, Number.MAX_SAFE_INTEGER);
   store.run(
     'delete from vault_names where side = ? and (key_number <> ? or idx < ? or idx >= ?)',
     side,
@@ -172,15 +187,14 @@ export function vaultRows(
   return ok({ key, rows });
 }
 
-/** Takes at most so many rows of a side's vault away, and gives how many: its accounts are not shared any more. */
-export function dropVault(store: PartnershipStore, side: Side, atMost: number): number {
-  const number = sideNumber(side);
-  store.run('delete from vault_heads where side = ?', number);
-  store.run('delete from vault_names where side = ?', number);
-  return store.run(
-    `delete from vault_rows where (side, key_number, handle) in
-       (select side, key_number, handle from vault_rows where side = ? limit ?)`,
-    number,
-    atMost,
+/** Gives up a side's vault: its accounts are not shared any more. */
+export function dropVault(store: PartnershipStore, side: Side): void {
+  store.run('delete from vault_heads where side = ?', sideNumber(side));
+  dropKeys(store, side, 0, Number.MAX_SAFE_INTEGER);
+}
+
+export function hasVault(store: PartnershipStore, side: Side): boolean {
+  return ['vault_heads', 'vault_names', 'vault_rows'].some((table) =>
+    first(store, `select 1 from ${table} where side = ? limit 1`, sideNumber(side)),
   );
 }

@@ -50,9 +50,11 @@ export interface WorkView {
     readonly mine: {
       readonly active: number | null;
       readonly pending: { readonly number: number; readonly missing: number[] } | null;
+      /** Complete and being matched; answers are still given from the active one. */
+      readonly matching: number | null;
       readonly lastNumber: number;
     };
-    readonly theirs: { readonly active: number | null };
+    readonly theirs: { readonly active: number | null; readonly matching: number | null };
   };
   readonly snapshot: { readonly number: number; readonly atMs: number } | null;
   /** The signed head of the caller's own vault. */
@@ -66,6 +68,7 @@ export function view(context: OperationContext, _input: Record<never, never>): R
   const { mine, theirs } = sides(context);
   const epoch = epochRow(store);
   const my = sideRow(store, mine);
+  const their = sideRow(store, theirs);
   const snapshot = currentSnapshot(store);
   return ok({
     epoch: {
@@ -85,9 +88,10 @@ export function view(context: OperationContext, _input: Record<never, never>): R
           my.pending_submission === null
             ? null
             : { number: my.pending_submission, missing: missingChunks(store, mine, my.pending_submission) },
+        matching: my.matching_submission,
         lastNumber: my.last_submission,
       },
-      theirs: { active: sideRow(store, theirs).active_submission },
+      theirs: { active: their.active_submission, matching: their.matching_submission },
     },
     snapshot: snapshot && { number: snapshot.number, atMs: snapshot.at_ms },
     vault: vaultHead(context),

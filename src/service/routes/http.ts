@@ -31,6 +31,8 @@ export interface Dependencies {
     readonly version: string;
     readonly operator: { readonly name: string; readonly organisation: OrganisationId | null };
     readonly registration: RegistrationMode;
+    /** Where a partnership can be kept by its founder's choice; none where the platform offers no choice. */
+    readonly jurisdictions?: readonly string[];
   };
   /** True for the host names (with port) under which agents reach this service. */
   readonly isOwnHost: (host: string) => boolean;
@@ -139,6 +141,11 @@ export async function callOf(
     asker,
     nowMs: dependencies.now(),
     limits: dependencies.limits,
+    known: {
+      standing: { founder: row.founder_standing, joiner: row.joiner_standing },
+      isEnded: stateOf(row) === 'ended',
+    },
+    jurisdiction: row.jurisdiction,
   });
 }
 

@@ -88,7 +88,9 @@ const postToken = createRoute({
 export function addPublicRoutes(app: App, dependencies: Dependencies): void {
   const { directory, config, now, random } = dependencies;
 
-  app.openapi(service, (context) => context.json({ ...config, time: timeText(now()) }, 200));
+  app.openapi(service, (context) =>
+    context.json({ ...config, jurisdictions: [...(config.jurisdictions ?? [])], time: timeText(now()) }, 200),
+  );
 
   app.openapi(putOrganisation, async (context) => {
     const { organisation } = context.req.valid('param');

@@ -19,7 +19,7 @@ import { rostersOf } from '../directory/rosters.ts';
 import { timeText } from '../partnership/context.ts';
 import { NO_LIMITS } from '../partnership/limits.ts';
 import type { RequestView, WorkView } from '../partnership/view.ts';
-import { type App, askerOf, callOf, type Dependencies, findPartnership, refused } from './http.ts';
+import { type App, askerOf, callOf, type Dependencies, findPartnership, problem, refused } from './http.ts';
 import {
   bytes,
   inPath,
@@ -60,6 +60,7 @@ const putPartnership = createRoute({
       z.strictObject({
         commitment: bytes({ exactly: HASH_BYTES }),
         codeHash: bytes({ exactly: HASH_BYTES }),
+        jurisdiction: z.string().max(40).optional(),
       }),
     ),
   },
@@ -131,6 +132,11 @@ export function addPartnershipRoutes(app: App, dependencies: Dependencies): void
 
   app.openapi(putPartnership, async (context) => {
     const invitation = { ...context.req.valid('param'), ...context.req.valid('json') };
+    const { jurisdiction } = invitation;
+    const offered = dependencies.config.jurisdictions ?? [];
+    if (jurisdiction !== undefined && !offered.includes(jurisdiction)) {
+      return problem(context, 'invalid_request', `jurisdiction is one of: ${offered.join(', ') || 'none'}`);
+    }
     const result = await invite(directory, context.var.principal.organisation, invitation, now());
     if (!result.ok) return refused(context, result);
     return context.json({ stored: true as const }, result.value ? 201 : 200);
@@ -231,7 +237,10 @@ const NO_WORK: WorkView = {
   limits: NO_LIMITS,
   requests: NEITHER,
   lastRequest: { founder: 0, joiner: 0 },
-  submissions: { mine: { active: null, pending: null, lastNumber: 0 }, theirs: { active: null } },
+  submissions: {
+    mine: { active: null, pending: null, matching: null, lastNumber: 0 },
+    theirs: { active: null, matching: null },
+  },
   snapshot: null,
   vault: null,
   partnerHealth: null,

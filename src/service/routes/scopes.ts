@@ -2,7 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { ACTS, type Act } from '../../../protocol/statement.ts';
 import * as answers from '../../wire/answers.ts';
-import { noteDue } from '../directory/partnerships.ts';
+import { noteDue, noteStanding } from '../directory/partnerships.ts';
 import { type App, type Dependencies, refused, runOperation } from './http.ts';
 import { bytes, inPath, jsonAnswer, jsonBody, problems, stored, versionTexts } from './schemas.ts';
 
@@ -100,6 +100,7 @@ export function addScopeRoutes(app: App, dependencies: Dependencies): void {
       const { principal } = context.var;
       const result = await runOperation(dependencies, principal, partnership, 'putStatement', input);
       if (!result.ok) return refused(context, result);
+      await noteStanding(directory, partnership, at.side, result.value.standing);
       // When the next thing ends or begins by itself is worked out by the clearing.
       await noteDue(directory, partnership, now());
       return context.json({ stored: true as const }, 200);

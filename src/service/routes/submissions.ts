@@ -1,6 +1,7 @@
 /** Uploading a list, and making it the active one. */
 import { createRoute, z } from '@hono/zod-openapi';
-import { snapshot } from '../../wire/answers.ts';
+import { activation } from '../../wire/answers.ts';
+import { noteDue } from '../directory/partnerships.ts';
 import { type App, type Dependencies, isOctets, octetBody, problem, refused, runOperation } from './http.ts';
 import { bytes, inPath, jsonAnswer, jsonBody, octets, problems, snapshotOf, stored } from './schemas.ts';
 
@@ -43,7 +44,7 @@ const activate = createRoute({
   security,
   request: { params: z.object(key) },
   responses: {
-    200: jsonAnswer(z.object({ submission: z.int(), snapshot: snapshot.nullable() }), 'Active'),
+    200: jsonAnswer(activation, 'Active, or being matched: asked again, it says when that is done'),
     ...problems,
   },
 });
@@ -54,7 +55,10 @@ export function addSubmissionRoutes(app: App, dependencies: Dependencies): void 
     const input = { number, ...context.req.valid('json') };
     const { principal } = context.var;
     const result = await runOperation(dependencies, principal, partnership, 'putSubmission', input);
-    return result.ok ? context.json({ stored: true as const }, 200) : refused(context, result);
+    if (!result.ok) return refused(context, result);
+    // It is given up where nobody goes on with it.
+    await noteDue(dependencies.directory, partnership, dependencies.now());
+    return context.json({ stored: true as const }, 200);
   });
 
   app.openapi(putChunk, async (context) => {
@@ -71,7 +75,7 @@ export function addSubmissionRoutes(app: App, dependencies: Dependencies): void 
     const { principal } = context.var;
     const result = await runOperation(dependencies, principal, partnership, 'activateSubmission', { number });
     if (!result.ok) return refused(context, result);
-    const { submission, snapshot: made } = result.value;
-    return context.json({ submission, snapshot: snapshotOf(made) }, 200);
+    const { submission, snapshot: made, matching } = result.value;
+    return context.json({ submission, snapshot: snapshotOf(made), ...(matching && { matching }) }, 200);
   });
 }

@@ -165,4 +165,11 @@ export const DIRECTORY_MIGRATIONS: readonly string[] = [
     primary key (member, number)
   ) strict, without rowid;
   `,
+  // What stands of each side's scopes (partnership/restored.ts), so that a partnership restored from a backup is not asked
+  // under what was taken back since; and where the platform is to keep it.
+  `
+  alter table partnerships add column founder_standing integer not null default 0;
+  alter table partnerships add column joiner_standing integer not null default 0;
+  alter table partnerships add column jurisdiction text;
+  `,
 ];

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import type { PartnershipId } from '../../../protocol/ids.ts';
 import type { Result } from '../../../protocol/result.ts';
 import { migrate, openDatabase, type Sqlite } from '../../sqlite.ts';
-import type { Call } from '../partnership/context.ts';
+import { type Call, isEnded } from '../partnership/context.ts';
 import { type Input, type OperationName, type Output, run } from '../partnership/operations.ts';
+import { hasWork, STEP_ROWS, work } from '../partnership/work.ts';
 import type { ProblemCode } from '../problems.ts';
 import type { PartnershipStore } from './partnership.ts';
 import { PARTNERSHIP_MIGRATIONS } from './schema.ts';
@@ -16,7 +17,9 @@ export interface PartnershipFiles {
     name: Name,
     call: Call,
     input: Input<Name>,
-  ): Result<Output<Name>, ProblemCode>;
+  ): { readonly result: Result<Output<Name>, ProblemCode>; readonly leavesWork: boolean };
+  /** A step of the work that operations left behind; true while more is left. */
+  step(id: PartnershipId, nowMs: number): boolean;
   /** How many files are open. */
   open(): number;
   close(): void;
@@ -52,8 +55,17 @@ export function openPartnershipFiles(folder: string, atMost: number): Partnershi
     run(id, name, call, input) {
       const { database, store } = fileOf(id);
       const result = run(store, name, call, input);
-      if (name === 'end' && result.ok) database.compact();
-      return result;
+      const leavesWork = hasWork(store);
+      if (name === 'end' && result.ok && !leavesWork) database.compact();
+      return { result, leavesWork };
+    },
+    step(id, nowMs) {
+      const { database, store } = fileOf(id);
+      if (!hasWork(store) && !store.atomic(() => work(store, nowMs, 1))) return false;
+      const isMore = store.atomic(() => work(store, nowMs, STEP_ROWS));
+      // The last of what an ended partnership had is deleted.
+      if (!isMore && isEnded(store)) database.compact();
+      return isMore;
     },
     open: () => open.size,
     close() {

@@ -22,8 +22,15 @@ export interface Task {
   readonly input: Input<OperationName>;
 }
 
-/** To a thread: a task, or to close its files and end. Tasks before it are done first. */
-export type ToThread = Task | 'close';
+/** A step of the work that operations left behind; answers whether more is left. */
+export interface Step {
+  readonly number: number;
+  readonly partnership: PartnershipId;
+  readonly nowMs: number;
+}
+
+/** To a thread: a task, a step, or to close its files and end. Tasks before it are done first. */
+export type ToThread = Task | Step | 'close';
 
 /** An error as it crosses between threads, where its class would be lost. */
 export interface ThrownError {
@@ -32,9 +39,12 @@ export interface ThrownError {
   readonly stack: string | undefined;
 }
 
-/** From a thread: what came of a task, and how many files it has open now. */
+/** From a thread: what came of a task, whether work is left behind it, and how many files it has open now. */
 export interface FromThread {
   readonly number: number;
-  readonly outcome: { readonly result: Result<unknown, ProblemCode> } | { readonly thrown: ThrownError };
+  readonly outcome:
+    | { readonly result: Result<unknown, ProblemCode>; readonly leavesWork: boolean }
+    | { readonly stepped: boolean }
+    | { readonly thrown: ThrownError };
   readonly open: number;
 }

@@ -287,4 +287,54 @@ export const PARTNERSHIP_MIGRATIONS: readonly string[] = [
     primary key (side, handle)
   ) strict, without rowid;
   `,
+  // Work too long for one request (work.ts): the run that matches, what it makes before that takes the place of what
+  // answers are given from, and what is to be deleted. submissions.put_ms is when an upload began.
+  `
+  alter table sides add column matching_submission integer;
+  alter table sides add column refused_submission integer;
+  alter table sides add column refusal text;
+  alter table submissions add column put_ms integer not null default 0;
+  create table run (
+    side integer not null,
+    number integer not null,
+    founder integer,
+    joiner integer,
+    stage text not null,
+    after blob not null
+  ) strict;
+  create table garbage (
+    id integer primary key,
+    name text not null,
+    side integer,
+    from_generation integer,
+    to_generation integer
+  ) strict;
+  create table next_matches (
+    founder_handle blob not null,
+    joiner_handle blob not null,
+    tag blob not null,
+    kind integer not null,
+    primary key (founder_handle, joiner_handle, tag)
+  ) strict, without rowid;
+  create table next_pairs (
+    founder_handle blob not null,
+    joiner_handle blob not null,
+    evidence integer not null,
+    founder_populations integer not null,
+    joiner_populations integer not null,
+    first_seen integer not null,
+    tier integer not null default 0,
+    primary key (founder_handle, joiner_handle)
+  ) strict, without rowid;
+  create index next_pairs_by_joiner on next_pairs (joiner_handle, founder_handle);
+  create table next_tallies (
+    tier integer not null,
+    what integer not null,
+    founder_populations integer not null,
+    joiner_populations integer not null,
+    count integer not null,
+    primary key (tier, what, founder_populations, joiner_populations)
+  ) strict, without rowid;
+  create table crowded (tag blob primary key) strict, without rowid;
+  `,
 ];

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Result } from '../../../protocol/result.ts';
 import type { ProblemCode } from '../problems.ts';
 import { openPartnershipFiles } from './files.ts';
-import type { FromThread, Task, ThreadSettings, ToThread } from './messages.ts';
+import type { FromThread, Step, Task, ThreadSettings, ToThread } from './messages.ts';
 
 const port = parentPort;
 if (!port) throw new Error('this file is a thread of the service');
@@ -21,9 +21,11 @@ port.on('message', (message: ToThread) => {
   port.postMessage(answer, 'result' in outcome ? buffersIn(outcome.result) : []);
 });
 
-function outcomeOf({ partnership, name, call, input }: Task): FromThread['outcome'] {
+function outcomeOf(message: Task | Step): FromThread['outcome'] {
   try {
-    return { result: files.run(partnership, name, call, input) };
+    if ('nowMs' in message) return { stepped: files.step(message.partnership, message.nowMs) };
+    const { partnership, name, call, input } = message;
+    return files.run(partnership, name, call, input);
   } catch (error) {
     const { name: kind, message, stack } = error instanceof Error ? error : new Error(String(error));
     return { thrown: { name: kind, message, stack } };

@@ -7,10 +7,12 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { PartnershipId } from '../../../protocol/ids.ts';
 import type { Partnership } from '../partnership/operations.ts';
-import type { FromThread, ThreadSettings, ToThread } from './messages.ts';
+import type { FromThread, Step, Task, ThreadSettings, ToThread } from './messages.ts';
 
 export interface Threads {
   readonly partnership: (id: PartnershipId) => Partnership;
+  /** A step of the work that operations left behind; true while more is left. */
+  step(id: PartnershipId, nowMs: number): Promise<boolean>;
   /** How many files are open in all threads. */
   open(): number;
   /** Ends when everything that was asked for is done and all files are closed. */
@@ -31,8 +33,15 @@ interface Thread {
   open: number;
 }
 
-/** At most so many threads; each is started when there is work that the others are too busy for. */
-export function openThreads(count: number, settings: ThreadSettings): Threads {
+/**
+ * At most so many threads; each is started when there is work that the others are too busy for. `onWork` is told of each
+ * partnership in which an operation left work behind.
+ */
+export function openThreads(
+  count: number,
+  settings: ThreadSettings,
+  onWork: (id: PartnershipId) => void = () => undefined,
+): Threads {
   const threads: Thread[] = [];
   let tasks = 0;
   let closing = false;
@@ -62,7 +71,10 @@ export function openThreads(count: number, settings: ThreadSettings): Threads {
       const asked = waiting.get(number);
       waiting.delete(number);
       thread.open = open;
-      if ('result' in outcome) asked?.resolve(outcome.result as never);
+      if ('result' in outcome) {
+        asked?.resolve(outcome.result as never);
+        if (asked && outcome.leavesWork) onWork(asked.partnership);
+      } else if ('stepped' in outcome) asked?.resolve(outcome.stepped as never);
       else asked?.reject(Object.assign(new Error(outcome.thrown.message), outcome.thrown));
     });
     threads.push(thread);
@@ -83,18 +95,25 @@ export function openThreads(count: number, settings: ThreadSettings): Threads {
     return threads.reduce((least, thread) => (thread.waiting.size < least.waiting.size ? thread : least));
   }
 
+  /** Has it done; what goes in is copied and stays the caller's. */
+  function ask<Value>(
+    id: PartnershipId,
+    message: Omit<Task, 'number'> | Omit<Step, 'number'>,
+  ): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      if (closing) throw new Error('the service is closing');
+      const thread = threadFor(id);
+      const number = ++tasks;
+      post(thread, { ...message, number });
+      thread.waiting.set(number, { partnership: id, resolve, reject });
+    });
+  }
+
   return {
     partnership: (id) => ({
-      run: (name, call, input) =>
-        new Promise((resolve, reject) => {
-          if (closing) throw new Error('the service is closing');
-          const thread = threadFor(id);
-          const number = ++tasks;
-          // What goes in is copied: it stays the caller's.
-          post(thread, { number, partnership: id, name, call, input });
-          thread.waiting.set(number, { partnership: id, resolve, reject });
-        }),
+      run: (name, call, input) => ask(id, { partnership: id, name, call, input }),
     }),
+    step: (id, nowMs) => ask(id, { partnership: id, nowMs }),
     open: () => threads.reduce((sum, thread) => sum + thread.open, 0),
     async close() {
       closing = true;
