@@ -1,4 +1,4 @@
-/** How often someone may ask: the port, and token buckets in the memory of one process. */
+/** How often someone may ask: the port, token buckets in the memory of one process, and a platform's own counters. */
 
 /**
  * Who is counted: an organisation's program, one of its people, or all that ask without a token for a class of routes.
@@ -31,8 +31,8 @@ const KEPT_BUCKETS = 1000;
 export function tokenBuckets(rates: Rates, now: () => number): RateLimiter {
   const buckets = new Map<Counted, { left: number; atMs: number }>();
   const rateOf = (counted: Counted) => {
-    if (counted === PASSWORDS && rates.passwords !== undefined) return rates.passwords;
-    return counted.startsWith('anonymous ') ? rates.anonymous : rates.organisation;
+    const of = classOf(counted);
+    return rates[of] ?? rates.anonymous;
   };
   const fill = (counted: Counted, bucket: { left: number; atMs: number }, nowMs: number) => {
     const rate = rateOf(counted);
@@ -59,4 +59,27 @@ export function tokenBuckets(rates: Rates, now: () => number): RateLimiter {
       return passes ? 0 : Math.max(1, Math.ceil((1 - left) / rate));
     },
   };
+}
+
+/** A counter of the platform: so many of each key in a period, which its configuration says. */
+export interface PlatformCounter {
+  limit(options: { readonly key: string }): Promise<{ readonly success: boolean }>;
+}
+
+/** The periods that the counters are configured with. */
+const PLATFORM_SECONDS = 10;
+
+/** Limits by a platform that counts by itself, each place of the world apart. */
+export function platformLimits(counters: Readonly<Record<keyof Rates, PlatformCounter>>): RateLimiter {
+  return {
+    async take(counted) {
+      const counter = counters[classOf(counted)];
+      return (await counter.limit({ key: counted })).success ? 0 : PLATFORM_SECONDS;
+    },
+  };
+}
+
+function classOf(counted: Counted): keyof Rates {
+  if (counted === PASSWORDS) return 'passwords';
+  return counted.startsWith('anonymous ') ? 'anonymous' : 'organisation';
 }

@@ -10,6 +10,7 @@ import { nodePartnershipStore } from '../../src/service/storage/files.ts';
 import { openNodeStorage } from '../../src/service/storage/node.ts';
 import { PARTNERSHIP_MIGRATIONS } from '../../src/service/storage/schema.ts';
 import { migrate, openDatabase } from '../../src/sqlite.ts';
+import { keepOffline } from '../support/edge.ts';
 import { PORT_CONTRACT, wholePartnership } from '../support/service-contract.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'commonground-storage-'));
@@ -75,12 +76,7 @@ describe('on a Durable Object in workerd', () => {
   let harness: TestHarness;
 
   beforeAll(async () => {
-    // Nothing may leave this machine, and nothing may be written to a home folder.
-    process.env.WRANGLER_SEND_METRICS = 'false';
-    process.env.WRANGLER_SEND_ERROR_REPORTS = 'false';
-    process.env.WRANGLER_HIDE_BANNER = 'true';
-    process.env.CLOUDFLARE_CF_FETCH_ENABLED = 'false';
-    process.env.XDG_CONFIG_HOME = join(folder, 'xdg');
+    keepOffline(folder);
     const configPath = new URL('../support/service-worker.toml', import.meta.url);
     harness = createTestHarness({ workers: [{ configPath }] });
     await harness.listen();

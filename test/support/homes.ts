@@ -49,11 +49,20 @@ export const EVERYTHING: GrantOptions = {
   budget: { domain: 1000, name: 1000 },
 };
 
+/** Starts a service on this port, 0 for a free one, with its data in this folder; registration is open. */
+export type Serve = (data: string, port: number) => Promise<{ readonly url: string; close(): Promise<void> }>;
+
+const onNode: Serve = (data, port) => startService({ data, port, registration: 'open' });
+
 /** A fresh folder with a service and two organisations that verified each other. */
-export async function twoOrganisations(rowsA: readonly Row[], rowsB: readonly Row[]): Promise<Pair> {
+export async function twoOrganisations(
+  rowsA: readonly Row[],
+  rowsB: readonly Row[],
+  serve: Serve = onNode,
+): Promise<Pair> {
   const folder = mkdtempSync(join(tmpdir(), 'commonground-test-'));
-  const options = { data: join(folder, 'service'), registration: 'open' } as const;
-  let service = await startService({ ...options, port: 0 });
+  const data = join(folder, 'service');
+  let service = await serve(data, 0);
   const { url } = service;
   const a = await organisation(folder, 'a', url);
   const b = await organisation(folder, 'b', url);
@@ -76,7 +85,7 @@ export async function twoOrganisations(rowsA: readonly Row[], rowsB: readonly Ro
     sync: () => syncBoth([a, b], founder.id, pool),
     down: () => service.close(),
     async up() {
-      service = await startService({ ...options, port: Number(new URL(url).port) });
+      service = await serve(data, Number(new URL(url).port));
     },
     async close() {
       a.close();

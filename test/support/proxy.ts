@@ -146,11 +146,22 @@ export async function openProxy(): Promise<NetworkProxy> {
   };
 }
 
-/** Bytes of the message at the front by its content-length; null while its head is not whole. */
+/** Bytes of the message at the front, by its content-length or its chunks; null while that cannot be known yet. */
 function requestLength(bytes: Buffer): number | null {
   const end = bytes.indexOf('\r\n\r\n');
   if (end < 0) return null;
   const head = bytes.subarray(0, end).toString();
-  if (/^transfer-encoding:/im.test(head)) throw new Error('the proxy knows messages of a stated length only');
+  if (/^transfer-encoding: *chunked/im.test(head)) return chunkedLength(bytes, end + 4);
   return end + 4 + Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
+}
+
+function chunkedLength(bytes: Buffer, from: number): number | null {
+  for (let at = from; ; ) {
+    const line = bytes.indexOf('\r\n', at);
+    if (line < 0) return null;
+    const size = Number.parseInt(bytes.subarray(at, line).toString(), 16);
+    at = line + 2 + size + 2;
+    if (bytes.length < at) return null;
+    if (size === 0) return at;
+  }
 }

@@ -12,6 +12,9 @@ export interface DurableStorage {
     ): { toArray(): Record<string, unknown>[]; readonly rowsWritten: number };
   };
   transactionSync<Value>(work: () => Value): Value;
+  /** When the object is woken, milliseconds since 1970. */
+  getAlarm(): Promise<number | null>;
+  setAlarm(atMs: number): Promise<void>;
 }
 
 /** The store of the object that the storage belongs to, its schema up to date. */
