@@ -1,10 +1,11 @@
 /** The command line of the service: what it can be told, by options and by the environment. */
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 
-export const HELP = `usage: commonground-service [OPTION...] [registration-code]
+export const HELP = `usage: commonground-service [OPTION...] [registration-code | export ID | import FILE]
 
 Runs the commonground service; its first start prints a registration code for the first organisation. With
-registration-code it prints a new one-time code for one organisation and ends. Organisations that a partner invites need none.
+registration-code it prints a new one-time code for one organisation and ends. Organisations that a partner invites need none. export writes a partnership
+to standard output, import reads it from a file; both compare every record, and with --from or --to they reach a service on Workers.
 
   --port N                     port to listen on; 0 takes a free one (default 8787)
   --host ADDRESS               address to listen on (default 127.0.0.1)
@@ -23,6 +24,8 @@ registration-code it prints a new one-time code for one organisation and ends. O
   --anonymous-rate N           the same for log-ins, registrations and descriptions each, of all callers (default 200)
   --password-rate N            passwords a second that are looked at, of all callers (default 5)
   --request-timeout SECONDS    in which a whole request must have come in (default 60)
+  --from URL, --to URL         for export and import: a service on Workers, instead of --data
+  --operator-token-file FILE   its operator's token
   --help                       this text
 
 Each option can be given as an environment variable instead: COMMONGROUND_PORT, COMMONGROUND_OPERATOR_ORGANISATION, …
@@ -36,7 +39,16 @@ example: commonground-service --port 8787 --operator "Example Inc." --admin-port
 export type Command =
   | { readonly do: 'help' }
   /** Options as `readConfig` takes them, unchecked. */
-  | { readonly do: 'serve' | 'registration-code'; readonly options: unknown };
+  | { readonly do: 'serve' | 'registration-code'; readonly options: unknown }
+  | {
+      readonly do: 'export' | 'import';
+      /** A partnership's id, or a file. */
+      readonly what: string;
+      /** Where, if not in the data folder of the options. */
+      readonly url: string | null;
+      readonly tokenFile: string | null;
+      readonly options: unknown;
+    };
 
 const NAMES = [
   'port',
@@ -60,6 +72,9 @@ const NAMES = [
 
 const OPTIONS: ParseArgsOptionsConfig = {
   ...Object.fromEntries(NAMES.map((name) => [name, { type: 'string' }] as const)),
+  from: { type: 'string' },
+  to: { type: 'string' },
+  'operator-token-file': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 };
 
@@ -70,8 +85,10 @@ export function readCommand(
 ): Command {
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
   if (values.help) return { do: 'help' };
-  const [command, ...rest] = positionals;
-  if (rest.length > 0 || (command !== undefined && command !== 'registration-code')) {
+  const [command, what, ...rest] = positionals;
+  const moves = command === 'export' || command === 'import';
+  const isKnown = command === undefined || command === 'registration-code' || moves;
+  if (rest.length > 0 || !isKnown || moves !== (what !== undefined)) {
     throw new Error(`no such command: ${positionals.join(' ')}`);
   }
   const given = (name: (typeof NAMES)[number]): unknown =>
@@ -96,5 +113,10 @@ export function readCommand(
       requestSeconds: given('request-timeout'),
     },
   };
-  return { do: command ?? 'serve', options };
+  if (moves && what !== undefined) {
+    const url = values[command === 'export' ? 'from' : 'to'];
+    const text = (value: unknown) => (typeof value === 'string' ? value : null);
+    return { do: command, what, url: text(url), tokenFile: text(values['operator-token-file']), options };
+  }
+  return { do: command === 'registration-code' ? command : 'serve', options };
 }

@@ -1,0 +1,58 @@
+/** What the directory holds of a partnership: itself, both organisations, their people and their passwords' hashes. */
+import type { PartnershipId } from '../../../protocol/ids.ts';
+import type { Directory, DirectoryValue, Statement } from '../storage/directory.ts';
+import { type PortableRow, portable, storable } from './tables.ts';
+
+/** Tables in the order in which their rows can be inserted. */
+const SELECTIONS = {
+  organisations:
+    'select * from organisations where id in (select founder from partnerships where id = ? union select joiner from partnerships where id = ?) order by id',
+  partnerships: 'select * from partnerships where id = ? and id = ?',
+  members:
+    'select m.* from members m join partnerships p on p.id = ? and p.id = ? and m.organisation in (p.founder, p.joiner) order by m.id',
+  rosters:
+    'select r.* from rosters r join partnerships p on p.id = ? and p.id = ? and r.organisation in (p.founder, p.joiner) order by r.organisation, r.number',
+  vault_wraps:
+    'select w.* from vault_wraps w join members m on m.id = w.member join partnerships p on p.id = ? and p.id = ? and m.organisation in (p.founder, p.joiner) order by w.member, w.number',
+  member_partners: 'select * from member_partners where partnership = ? and partnership = ? order by member',
+  login_users:
+    'select u.* from login_users u join members m on m.id = u.id join partnerships p on p.id = ? and p.id = ? and m.organisation in (p.founder, p.joiner) order by u.id',
+  login_accounts:
+    'select a.* from login_accounts a join members m on m.id = a.user_id join partnerships p on p.id = ? and p.id = ? and m.organisation in (p.founder, p.joiner) order by a.id',
+} as const;
+
+type DirectoryTable = keyof typeof SELECTIONS;
+export type DirectoryRows = Readonly<Record<DirectoryTable, readonly PortableRow[]>>;
+
+/** What changes with every call of an agent is no record. */
+const CHANGING = ['founder_seen_ms', 'joiner_seen_ms'];
+
+export async function readDirectory(directory: Directory, id: PartnershipId): Promise<DirectoryRows> {
+  const entries = [];
+  for (const [table, sql] of Object.entries(SELECTIONS)) {
+    const rows = await directory.all<Record<string, DirectoryValue>>(sql, id, id);
+    entries.push([table, rows.map((row) => steady(portable(row)))] as const);
+  }
+  return Object.fromEntries(entries) as unknown as DirectoryRows;
+}
+
+/** Inserts what is not there yet; what is there under the same keys stays as it is. */
+export async function writeDirectory(directory: Directory, all: DirectoryRows): Promise<void> {
+  for (const table of Object.keys(SELECTIONS) as DirectoryTable[]) {
+    const statements = all[table].map((row): Statement => {
+      const names = Object.keys(row);
+      if (!names.every((name) => /^[a-z_]+$/.test(name))) throw new RangeError('that is no column');
+      return [
+        `insert or ignore into ${table} (${names.join(', ')}) values (${names.map(() => '?').join(', ')})`,
+        ...names.map((name) => storable(row[name])),
+      ];
+    });
+    if (statements.length > 0) await directory.batch(statements);
+  }
+}
+
+function steady(row: PortableRow): PortableRow {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [name, CHANGING.includes(name) ? null : value]),
+  );
+}
