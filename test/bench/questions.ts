@@ -13,8 +13,8 @@ import { type Side, sideNumber } from '../../protocol/ids.ts';
 import { fieldNumber, type Scope, scopeHash } from '../../protocol/scope.ts';
 import type { Call } from '../../src/service/partnership/context.ts';
 import { sealCursor } from '../../src/service/partnership/cursor.ts';
-import { match } from '../../src/service/partnership/matching.ts';
 import { run } from '../../src/service/partnership/operations.ts';
+import { STEP_ROWS, work } from '../../src/service/partnership/work.ts';
 import { decide } from '../../src/service/policy/decide.ts';
 import { nodePartnershipStore } from '../../src/service/storage/files.ts';
 import { openDatabase, type Sqlite } from '../../src/sqlite.ts';
@@ -78,7 +78,10 @@ export async function benchQuestions(accounts: number, pairs: number, seconds: n
     }
     const store = nodePartnershipStore(database);
     store.atomic(() => fill(database, accounts, pairs, heads));
-    if (store.atomic(() => match(store, nowMs)) === null) throw new Error('nothing was matched');
+    store.run(
+      'update sides set matching_submission = active_submission, active_submission = null where side = 1',
+    );
+    while (store.atomic(() => work(store, nowMs, STEP_ROWS)));
     const found = store.all<{ n: number }>('select count(*) as n from pairs')[0]?.n ?? 0;
 
     const call: Call = {
