@@ -30,6 +30,7 @@ export const KEYS = {
   tiers: ['evidence'],
   tallies: ['tier', 'what', 'founder_populations', 'joiner_populations'],
   ledger: ['number', 'page'],
+  shown_names: ['side', 'handle'],
   terms: ['side'],
   health: ['side'],
   vault_names: ['side', 'key_number', 'idx'],
