@@ -132,6 +132,21 @@ describe('papers of a partner with a roster', () => {
     expect(inForce(pinned)).toBe(1);
   });
 
+  it('of an earlier roster are taken by a home that looks for the first time, and by no agent', () => {
+    const two = version(2, one, ann, rosterTwo);
+    const next = { signed: two, statements: [ann, cyd].map((person) => approval(two, person, rosterTwo)) };
+    const both = { rosters: [packedOne, packedTwo], scopes: [accepted, next] };
+    const first = followPapers(START, { mine: NOTHING, theirs: both }, parties, true);
+    if (!first.ok) throw new Error(`alarm: ${first.alarm.what}`);
+    expect([inForce(first.pins), first.late]).toEqual([1, []]);
+    expect([inForce(follow(first.pins, both).pins), follow(first.pins, both).late]).toEqual([1, []]);
+
+    const late = follow(START, both);
+    expect([inForce(late.pins), late.late.map(({ number }) => number)]).toEqual([null, [1]]);
+    // Shown again, what was not taken is no older version that came back.
+    expect(inForce(follow(late.pins, both).pins)).toBeNull();
+  });
+
   it('are an alarm where too few approved what is shown as approved', () => {
     for (const statements of [[], [approval(one, ann, rosterOne)], [approval(one, bob, rosterOne)]])
       expect(alarmOf(START, shown({ signed: one, statements: [...statements, acceptance(one)] }))).toBe(

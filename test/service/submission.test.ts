@@ -346,7 +346,7 @@ describe('matching', () => {
     expect((await activate(world, 'founder', 1)).json).toEqual({ submission: 1, snapshot: null });
   });
 
-  it('takes over an account’s new populations', async () => {
+  it('takes over an account’s new populations, in which the pair is new', async () => {
     const tag = systemRandom(16);
     const mine = account({ tags: [{ tag, kind: 'domain' }] });
     await both([mine], [account({ tags: [{ tag, kind: 'domain' }] })]);
@@ -354,6 +354,6 @@ describe('matching', () => {
     const store = world.service.store(world.pair.partnership);
     expect(
       store.all('select founder_populations as f, joiner_populations as j, first_seen as s from pairs'),
-    ).toEqual([{ f: 3, j: 1, s: 1 }]);
+    ).toEqual([{ f: 3, j: 1, s: 2 }]);
   });
 });

@@ -39,7 +39,7 @@ export function followHead(
       'its ledger stays readable',
     );
   const known = listPartnerships(viewer.store).find((partnership) => partnership.id === id);
-  if (!view.vault) throw known ? wentBack(alias) : notYet(alias);
+  if (!view.vault) throw known ? gone(alias) : notYet(alias);
   const opened = openHead(view.vault, id, viewer.keyring.certificate.agentKey);
   if (!opened.ok)
     throw new Problem(
@@ -120,6 +120,15 @@ function notYet(alias: string): Problem {
     'not_synced',
     `the home with the keyring has not told its members of ${alias} yet`,
     'ask whoever keeps it to run `commonground sync`, then try again',
+  );
+}
+
+/** Whoever revokes what was granted takes the own rows away too; a service that hides them gives no answer, and no wrong one. */
+function gone(alias: string): Problem {
+  return new Problem(
+    'not_synced',
+    `your list is not at the service for ${alias} any more: your side revoked what it granted, or the service hides it`,
+    'ask whoever keeps the keyring; after a new scope is in force, its next `commonground sync` brings the list back',
   );
 }
 

@@ -159,7 +159,7 @@ function memberDesk({ home, profile, client }: MemberSeat, now: () => number): D
       mine: { rosters: before.rosters, scopes: known?.mine ?? [] },
       theirs: known?.theirs ?? NO_PAPERS,
     };
-    const followed = followPapers(pins, shown, parties);
+    const followed = followPapers(pins, shown, parties, known === null);
     if (!followed.ok) throw papersAlarm(followed.alarm, alias);
     const next = prunedPins(followed.pins, parties, now());
     writePins(home, {

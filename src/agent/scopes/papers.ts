@@ -171,11 +171,16 @@ export function isSaid(papers: Pick<OpenedPapers, 'statements'>, act: Statement[
   return papers.statements.some((statement) => statement.act === act);
 }
 
-/** Takes what a service, or a file, shows of both sides. */
+/**
+ * Takes what a service, or a file, shows of both sides. `isFirstSight`: a member's home that has seen nothing of this
+ * partnership takes what was approved and accepted under earlier rosters too, since it cannot know when; the
+ * organisation's agent, which seals by it, never does.
+ */
 export function followPapers(
   pins: Pins,
   shown: Readonly<Record<Whose, ShownSide>>,
   parties: Parties,
+  isFirstSight = false,
 ): Following {
   const late: Late[] = [];
   const rosters = { mine: pins.mine.rosters, theirs: pins.theirs.rosters };
@@ -189,7 +194,7 @@ export function followPapers(
     theirs: { ...pins.theirs, rosters: rosters.theirs },
   };
   for (const whose of ['mine', 'theirs'] as const) {
-    const scopes = followSide(current, shown[whose].scopes, parties, whose, late);
+    const scopes = followSide(current, shown[whose].scopes, parties, whose, isFirstSight ? null : late);
     if ('what' in scopes) return { ok: false, alarm: scopes };
     current = { ...current, [whose]: { ...current[whose], scopes: scopes.kept } };
   }
@@ -260,7 +265,8 @@ function followSide(
   shown: readonly Papers[],
   parties: Parties,
   whose: Whose,
-  late: Late[],
+  /** Where what comes too late is noted; null where nothing does. */
+  late: Late[] | null,
 ): { readonly kept: readonly KeptPapers[] } | PapersAlarm {
   const signers = signersOf(pins, parties);
   const [grantor, grantee] = [signers[whose], signers[OTHER[whose]]];
@@ -296,6 +302,9 @@ function followSide(
     const before = kept.get(scope.number);
     if (before && before.signed !== toBase64url(papers.signed)) return problem('other_scope', scope.number);
     const isOlder = !before && newest !== undefined && scope.number < newest.papers.scope.number;
+    // Not taken when it was first shown, nor now: its roster had been replaced.
+    const isLateDraft = !before && late !== null && scope.roster !== rosterNumber(grantor);
+    if (isOlder && isLateDraft) continue;
     // A restored service shows what this side replaced long ago, until the newer ones are brought back.
     if (isOlder && whose === 'mine') continue;
     if (isOlder) return problem('older_scope', scope.number, String(newest.papers.scope.number));
@@ -311,7 +320,7 @@ function followSide(
       if (taken.includes(toBase64url(signed))) continue;
       const statement = openAbout(signed, scope, hash, grantor, grantee);
       if (!statement.ok) return problem('bad_papers', scope.number, statement.reason);
-      if (isLate(statement.value, statement.value.act === 'approve' ? grantor : grantee))
+      if (late && isLate(statement.value, statement.value.act === 'approve' ? grantor : grantee))
         refused.push({ whose, number: scope.number, act: statement.value.act });
       else taken.push(toBase64url(signed));
       isEnded ||= statement.value.act === 'revoke';
@@ -324,11 +333,11 @@ function followSide(
     if (all.ok) whole.push(all.value);
     if (whose === 'theirs' && !before && !(all.ok && all.value.approved))
       return problem('unapproved', scope.number);
-    if (!before && scope.roster !== rosterNumber(grantor)) {
-      late.push({ whose, number: scope.number, act: 'draft' });
+    if (isLateDraft) {
+      late?.push({ whose, number: scope.number, act: 'draft' });
       continue;
     }
-    late.push(...refused);
+    late?.push(...refused);
     const isUnapproved = refused.some(({ act }) => act === 'approve') && whose === 'theirs' && !before;
     if (isUnapproved) continue;
     if (!before && !follows(scope, approved?.papers)) return problem('not_its_successor', scope.number);
