@@ -306,7 +306,8 @@ const session = z.strictObject({ identity: z.string(), untilMs: z.number() });
 
 function readSession(home: Home, nowMs: number): string {
   const path = sessionFile(home);
-  const locked = new Problem('locked', 'the keyring is locked', 'run `commonground unlock`');
+  const what = isMemberHome(home) ? 'this home' : 'the keyring';
+  const locked = new Problem('locked', `${what} is locked`, 'run `commonground unlock`');
   if (!existsSync(path)) throw locked;
   let json: unknown;
   try {

@@ -1,6 +1,7 @@
 /** What the agents' codes mean to a person. */
 import type { HealthCode } from '../../protocol/health.ts';
 import type { Standing as ScopeStanding } from '../../protocol/standing.ts';
+import type { ForPeople } from '../agent/scopes/people.ts';
 import type { Standing } from '../agent/sync/standing.ts';
 import type { Waiting } from '../agent/sync/step.ts';
 
@@ -23,6 +24,20 @@ export const WAITING_TEXTS: Readonly<Record<Waiting, string>> = {
   partner_submits: 'your list is in; waiting for the partner’s',
 };
 
+/** What is waited for, where people may sign for this organisation. */
+export function waitingText(waiting: Waiting, { sign }: Pick<ForPeople, 'sign'>): string {
+  return waiting === 'you_grant' && sign
+    ? 'waiting for you: a member of the role legal has to run `commonground scope propose`'
+    : WAITING_TEXTS[waiting];
+}
+
+/** What a person has to do about the partner's scope; null where nothing waits for one. */
+export function acceptText({ sign, accept }: ForPeople, alias: string): string | null {
+  if (accept === null) return null;
+  const who = sign ? 'your legal people have' : 'you have';
+  return `${who} to accept version ${accept} of ${alias}: \`commonground scope accept --partner ${alias}\`${sign ? ' (a member’s home names it as `commonground scope --help` says)' : ''}`;
+}
+
 /** Where a version of a scope stands. */
 export const STANDING_TEXTS: Readonly<Record<ScopeStanding, string>> = {
   proposed: 'proposed, waits for approval',
@@ -35,9 +50,9 @@ export const STANDING_TEXTS: Readonly<Record<ScopeStanding, string>> = {
 };
 
 /** How a partnership stands. */
-export function standingText(standing: Standing): string {
+export function standingText(standing: Standing, people: ForPeople): string {
   if (standing === 'sync_due') return 'your next `commonground sync` has something to do';
-  return standing === 'up_to_date' ? 'both lists are in' : WAITING_TEXTS[standing];
+  return standing === 'up_to_date' ? 'both lists are in' : waitingText(standing, people);
 }
 
 const REPORT_TEXTS: Readonly<Record<HealthCode, string>> = {

@@ -54,6 +54,7 @@ const tools = (changes: Partial<DoctorTools> = {}): DoctorTools => ({
   freeBytes: () => 1e12,
   version: VERSION,
   standingText: (standing) => standing,
+  acceptText: () => null,
   reportText: (code) => code,
   ...changes,
 });

@@ -126,6 +126,9 @@ describe('the life of a scope', () => {
   it('begins with a roster: who approves, and how many it takes', async () => {
     await Promise.all([makeLegal('a', 'lea'), makeLegal('b', 'bea')]);
     await makeLegal('a', 'lou');
+    expect(await text(keyring('a', 'scope', 'roster', 'show'))).toContain('nobody can sign scopes');
+    const me = await done<{ fingerprint: string }>(run('lea', 'whoami', '--json'));
+    expect(await text(keyring('a', 'member', 'list'))).toContain(me.fingerprint);
     const approvers = ['--approver', 'lea@a.example', '--approver', 'lou@a.example', '--quorum', '2'];
     expect(await problem(keyring('a', 'scope', 'roster', 'set', ...approvers, '--json'))).toEqual([
       2,
@@ -164,6 +167,10 @@ describe('the life of a scope', () => {
     expect(before.versions.theirs).toEqual([]);
     const first = await done(run('lea', 'scope', 'approve', '--yes', '--json'));
     expect(first).toMatchObject({ number: 1, approvals: 1, quorum: 2, approved: false });
+    const again = await run('lea', 'scope', 'approve', '--yes', '--json');
+    expect(document<{ error: { message: string } }>(again).error.message).toContain(
+      'have approved version 1',
+    );
     expect(await text(run('lou', 'scope', 'show'))).toMatch(/version 1: proposed, waits for approval/);
     const second = await done(run('lou', 'scope', 'approve', '--yes', '--json'));
     expect(second).toMatchObject({ approvals: 2, approved: true });
@@ -177,7 +184,10 @@ describe('the life of a scope', () => {
       run('bea', 'scope', 'show', '--json'),
     );
     expect(shown.versions.theirs.map(({ standing }) => standing)).toEqual(['approved']);
+    const waits = await text(keyring('b', 'status'));
+    expect(waits).toContain('your legal people have to accept version 1 of');
     const accepted = await text(run('bea', 'scope', 'accept', '--yes'));
+    expect(accepted).toContain('Where Organisation a’s customers meet any list of yours');
     expect(accepted).toContain('deleted within 30 days after its end');
     const back = [
       'scope',

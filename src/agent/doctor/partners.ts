@@ -7,6 +7,7 @@ import type { PartnershipView } from '../client.ts';
 import { describeEnding, followEnding } from '../ending.ts';
 import { lockHolder } from '../home.ts';
 import { myScope } from '../scopes/following.ts';
+import { type ForPeople, forPeople } from '../scopes/people.ts';
 import { listPopulations } from '../store/lists.ts';
 import { getPartnership, type Partnership, startAnew } from '../store/partnerships.ts';
 import { usedCount } from '../sync/evaluate.ts';
@@ -30,7 +31,8 @@ const STUCK = new Set([
 /** What a partner's check needs to know beside the partnership. */
 export interface PartnerTools {
   readonly version: string;
-  readonly standingText: (standing: Standing) => string;
+  readonly standingText: (standing: Standing, people: ForPeople) => string;
+  readonly acceptText: (people: ForPeople, alias: string) => string | null;
   readonly reportText: (code: string) => string;
 }
 
@@ -60,8 +62,10 @@ export async function checkPartner(
     const { ended } = await followEnding(agent, partnership, view);
     if (ended) return [warning('ended', describeEnding(ended, partnership), 'run `commonground sync`')];
     const { standing, since } = await standingOf(agent, id, view);
+    const people = forPeople(agent, getPartnership(agent.store, id), view);
     return [
-      checkStanding(agent, alias, standing, since, tools),
+      checkStanding(agent, alias, standing, since, people, tools),
+      ...(standing === 'you_accept_scope' ? [] : checkAcceptance(alias, people, tools)),
       ...local,
       ...checkCertificate(agent, getPartnership(agent.store, id), view),
       ...checkReport(agent, alias, view, tools),
@@ -87,10 +91,11 @@ function checkStanding(
   alias: string,
   standing: Standing,
   since: string | null,
+  people: ForPeople,
   tools: PartnerTools,
 ): Finding {
   const { ok, note, warning } = findings('partner', alias);
-  const text = `${tools.standingText(standing)}${since ? ` (since ${since})` : ''}`;
+  const text = `${tools.standingText(standing, people)}${since ? ` (since ${since})` : ''}`;
   switch (standing) {
     case 'up_to_date':
       return ok(standing, text);
@@ -101,9 +106,19 @@ function checkStanding(
         `run \`commonground partner verify ${alias}\` with your partner on the phone`,
       );
     case 'you_grant':
-      return warning(standing, text, `run \`commonground scope grant --partner ${alias}\``);
+      return warning(
+        standing,
+        text,
+        people.sign
+          ? 'a member of the role legal runs `commonground scope propose` on a home of their own'
+          : `run \`commonground scope grant --partner ${alias}\``,
+      );
     case 'you_accept_scope':
-      return warning(standing, text, `run \`commonground scope accept --partner ${alias}\``);
+      return warning(
+        standing,
+        tools.acceptText(people, alias) ?? text,
+        'nothing of the partner’s shows before',
+      );
     case 'sync_due':
       return lockHolder(agent.home) === null
         ? warning(standing, text, 'run `commonground sync`')
@@ -113,6 +128,11 @@ function checkStanding(
       return isLong ? warning(standing, text, 'ask your partner') : note(standing, text);
     }
   }
+}
+
+function checkAcceptance(alias: string, people: ForPeople, tools: PartnerTools): Finding[] {
+  const text = tools.acceptText(people, alias);
+  return text ? [findings('partner', alias).warning('scope_to_accept', text)] : [];
 }
 
 /** The scope names populations that are there, and the budget it gives is not nearly used up. */

@@ -55,6 +55,8 @@ export interface Papers {
   readonly theirs: readonly Version[];
   readonly late: readonly Late[];
   readonly limits: PartnershipView['limits'];
+  /** As the service tells: a side without members and roster, whose keyring signs for all. */
+  readonly isAlone: Readonly<Record<Whose, boolean>>;
   /** Of the partner's root key. */
   readonly fingerprint: string;
   /** True where this home saw the partner's key for the first time just now. */
@@ -263,6 +265,10 @@ function papersOf(of: {
     id: view.id,
     side: view.side,
     limits: view.limits,
+    isAlone: {
+      mine: view.companiesOfOne[view.side],
+      theirs: view.companiesOfOne[otherSide(view.side)],
+    },
     parties,
     pins,
     rosters: {
@@ -290,7 +296,7 @@ export function withoutRoster(): Problem {
   return new Problem(
     'wrong_role',
     'your organisation has no roster yet, so nobody’s signature counts',
-    'whoever holds the root key names who approves: `commonground scope roster set`',
+    'whoever holds the root key names who approves, on the keyring’s home: `commonground scope roster set … --root-key FILE`',
   );
 }
 

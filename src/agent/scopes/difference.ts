@@ -12,7 +12,7 @@ import {
   WHITE_SPACE_LEVELS,
   type WhiteSpaceLevel,
 } from '../../../protocol/scope.ts';
-import { type Described, FIELD_TEXTS, KIND_TEXTS, listed } from './sentences.ts';
+import { askedOf, type Described, FIELD_TEXTS, KIND_TEXTS, listed } from './sentences.ts';
 
 /** One thing that changes; `more` reveals more than before, `less` less, `term` neither. */
 export interface Change {
@@ -27,9 +27,9 @@ const LEVEL_TEXTS: Readonly<Record<Level, string>> = {
   fields: 'which accounts both have, with fields',
 };
 const WHITE_SPACE_TEXTS: Readonly<Record<WhiteSpaceLevel, string>> = {
-  none: 'nothing of accounts they lack',
-  counts: 'how many accounts they lack',
-  names: 'the names of accounts they lack',
+  none: 'nothing of accounts',
+  counts: 'how many accounts',
+  names: 'the names of accounts',
 };
 const ROLE_TEXTS: Readonly<Record<ViewerRole, string>> = {
   sales: 'sales people',
@@ -37,11 +37,23 @@ const ROLE_TEXTS: Readonly<Record<ViewerRole, string>> = {
 };
 
 /** What changes from one version to the next; `before` is null where nothing was granted. Effective grants are compared. */
-export function differences(before: Described | null, after: Described, grantee: string): Change[] {
-  return [...grantChanges(before, after, grantee), ...termChanges(before, after, grantee)];
+export function differences(
+  before: Described | null,
+  after: Described,
+  grantee: string,
+  grantor = 'we',
+): Change[] {
+  return [...grantChanges(before, after, grantee, grantor), ...termChanges(before, after, grantee, grantor)];
 }
 
-function grantChanges(before: Described | null, after: Described, grantee: string): Change[] {
+function grantChanges(
+  before: Described | null,
+  after: Described,
+  grantee: string,
+  grantor: string,
+): Change[] {
+  const our = grantor === 'we' ? 'our' : `${grantor}’s`;
+  const { they, their, theirs } = askedOf(grantor);
   const scopes = [before, after].filter((scope) => scope !== null);
   const populations = [...new Set(scopes.flatMap((scope) => scope.populations))].sort();
   const partners = [
@@ -54,8 +66,8 @@ function grantChanges(before: Described | null, after: Described, grantee: strin
     VIEWER_ROLES.flatMap((role) => {
       const of = (partner: string): Change[] => {
         const [old, next] = [before, after].map((scope) => effective(scope, population, partner, role));
-        const where = `our ${population} × ${partner === ANY_POPULATION ? 'any list of theirs' : `their ${partner}`}, ${grantee}’s ${ROLE_TEXTS[role]}`;
-        return old && next ? cellChanges(old, next, where) : [];
+        const where = `${our} ${population} × ${partner === ANY_POPULATION ? `any list of ${theirs}` : `${their} ${partner}`}, ${grantee}’s ${ROLE_TEXTS[role]}`;
+        return old && next ? cellChanges(old, next, where, they) : [];
       };
       const general = of(ANY_POPULATION);
       const texts = new Set(general.map(({ text }) => tail(text)));
@@ -84,7 +96,7 @@ function effective(
 
 const NO_SCOPE = { populations: [], rules: [], competitors: false };
 
-function cellChanges(old: CellGrant, next: CellGrant, where: string): Change[] {
+function cellChanges(old: CellGrant, next: CellGrant, where: string, they: string): Change[] {
   const changes: Change[] = [];
   if (old.level !== next.level)
     changes.push({
@@ -105,7 +117,7 @@ function cellChanges(old: CellGrant, next: CellGrant, where: string): Change[] {
         WHITE_SPACE_LEVELS.indexOf(next.whiteSpace) > WHITE_SPACE_LEVELS.indexOf(old.whiteSpace)
           ? 'more'
           : 'less',
-      text: `${where}: ${WHITE_SPACE_TEXTS[next.whiteSpace]}, before ${WHITE_SPACE_TEXTS[old.whiteSpace]}`,
+      text: `${where}: ${WHITE_SPACE_TEXTS[next.whiteSpace]} ${they} lack, before ${WHITE_SPACE_TEXTS[old.whiteSpace]} ${they} lack`,
     });
   if (old.review !== next.review)
     changes.push({
@@ -115,8 +127,9 @@ function cellChanges(old: CellGrant, next: CellGrant, where: string): Change[] {
   return changes;
 }
 
-function termChanges(before: Described | null, after: Described, grantee: string): Change[] {
+function termChanges(before: Described | null, after: Described, grantee: string, grantor: string): Change[] {
   if (!before) return [];
+  const { they } = askedOf(grantor);
   const changes: Change[] = [];
   const number = (text: string, old: number, next: number, moreIs: 'more' | 'less') => {
     if (old === next) return;
@@ -138,7 +151,7 @@ function termChanges(before: Described | null, after: Described, grantee: string
   number('days that it may be kept after the end', before.retentionDays, after.retentionDays, 'more');
   number('numbers are rounded down to multiples of', before.minimumCount, after.minimumCount, 'less');
   number('new comparisons of the lists a month', before.snapshotsPerMonth, after.snapshotsPerMonth, 'more');
-  number('names of accounts they lack shown a month', before.namesPerMonth, after.namesPerMonth, 'more');
+  number(`names of accounts ${they} lack shown a month`, before.namesPerMonth, after.namesPerMonth, 'more');
   flag(before.export, after.export, 'more', `${grantee} may take answers out as files`, 'no files any more');
   flag(
     before.reciprocity,

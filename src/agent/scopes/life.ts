@@ -17,7 +17,7 @@ import { isSaid, signersOf, type Version } from './papers.ts';
 /** A version that is ready to be signed and sent. */
 export interface Proposal {
   readonly scope: Scope;
-  /** The newest approved version of this side, with which it is compared. */
+  /** The newest approved version of this side, with which it is compared; null where that is over. */
   readonly before: Scope | null;
   readonly signer: Signer;
 }
@@ -63,7 +63,7 @@ export async function nextVersion(desk: Desk, papers: Papers, grant: GrantOption
       `this does not make a valid scope (${opened.reason})`,
       'each rule needs a population that the file lists; times are such as 2026-12-31T00:00:00Z, the end after the beginning',
     );
-  return { scope: opened.value.scope, before: last?.scope ?? null, signer };
+  return { scope: opened.value.scope, before: comparedWith(papers)?.papers.scope ?? null, signer };
 }
 
 /** Signs the proposal as its drafter and publishes it within the organisation. */
@@ -85,6 +85,13 @@ export function toApprove(papers: Papers, number: number | undefined): Version {
       ? `nothing waits for approval with ${papers.alias}`
       : `version ${number} with ${papers.alias} does not wait for approval`,
     'see `commonground scope list`',
+  );
+}
+
+/** True where this member has signed an approval of the version. */
+export function hasApproved({ papers }: Version, member: Desk['member']): boolean {
+  return (
+    member !== null && papers.statements.some(({ act, signer }) => act === 'approve' && signer === member)
   );
 }
 
@@ -201,6 +208,12 @@ export function receipts({ papers }: Version): {
 /** This side's newest approved version, whatever became of it. */
 export function lastApproved(papers: Papers): Version | null {
   return papers.mine.filter((version) => version.papers.approved).at(-1) ?? null;
+}
+
+/** This side's version that the next one is compared with; null where the last one is over, so that nothing is granted. */
+export function comparedWith(papers: Papers): Version | null {
+  const last = lastApproved(papers);
+  return last?.standing === 'revoked' || last?.standing === 'expired' ? null : last;
 }
 
 /** The version that is looked at: of that number, or what is in force, or else the newest that lives. */

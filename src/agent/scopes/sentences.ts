@@ -57,9 +57,12 @@ export type Described = Omit<
   | 'issuedAt'
 >;
 
-/** Every effective rule as a sentence, then the terms. `grantee` is the partner’s name, `grantor` who grants. */
+/**
+ * Every effective rule as a sentence, then the terms. `grantee` is the partner’s name, `grantor` who grants; where that
+ * is another than `we`, the reader is the grantee.
+ */
 export function describeScope(scope: Described, grantee: string, grantor = 'we'): string[] {
-  return [...describeRules(scope, grantee, grantor), ...describeTerms(scope, grantee)].map(capital);
+  return [...describeRules(scope, grantee, grantor), ...describeTerms(scope, grantee, grantor)].map(capital);
 }
 
 /** The rules alone. */
@@ -76,7 +79,7 @@ function describeRules(scope: Described, grantee: string, grantor = 'we'): strin
 }
 
 /** What holds for the whole: comparisons, purpose, retention, export, reciprocity, counts, times. */
-export function describeTerms(scope: Described, grantee: string): string[] {
+export function describeTerms(scope: Described, grantee: string, grantor = 'we'): string[] {
   const budget = EVALUATED_KINDS.flatMap((kind) => {
     const count = scope.evaluationBudget[kind];
     return count > 0 ? [`${count} ${KIND_TEXTS[kind]}`] : [];
@@ -96,7 +99,7 @@ export function describeTerms(scope: Described, grantee: string): string[] {
       ? `Details show only where ${listed(strong, 'or')} are the same; an equal name alone never shows any.`
       : 'No details show at all: nothing is taken for proof that two accounts are the same.',
     `Numbers below ${scope.minimumCount} are not shown, others are rounded down to multiples of ${scope.minimumCount}; lists may be compared anew ${scope.snapshotsPerMonth} times a month.`,
-    ...(grantsNames(scope.rules) ? [namesText(scope, grantee)] : []),
+    ...(grantsNames(scope.rules) ? [namesText(scope, grantee, grantor)] : []),
     scope.reciprocity
       ? `${grantee} gets no more than it grants back.`
       : 'It holds whether or not the same is granted back.',
@@ -115,10 +118,26 @@ export function grantsNames(rules: readonly ScopeRule[]): boolean {
 }
 
 /** How many names of accounts that they lack the partner's people are shown. */
-export function namesText({ namesPerMonth }: Pick<Scope, 'namesPerMonth'>, grantee: string): string {
+export function namesText(
+  { namesPerMonth }: Pick<Scope, 'namesPerMonth'>,
+  grantee: string,
+  grantor = 'we',
+): string {
+  const { they } = askedOf(grantor);
   return namesPerMonth === 0
-    ? `Of accounts they lack ${grantee}’s people see no names, though a rule grants them: at most 0 names a month.`
-    : `Of accounts they lack ${grantee}’s people see at most ${namesPerMonth} names a month, all of them together.`;
+    ? `Of accounts ${they} lack ${grantee}’s people see no names, though a rule grants them: at most 0 names a month.`
+    : `Of accounts ${they} lack ${grantee}’s people see at most ${namesPerMonth} names a month, all of them together.`;
+}
+
+/** How whoever is granted something is spoken of: the reader is either the grantor or the grantee. */
+export function askedOf(grantor: string): {
+  readonly they: string;
+  readonly their: string;
+  readonly theirs: string;
+} {
+  return grantor === 'we'
+    ? { they: 'they', their: 'their', theirs: 'theirs' }
+    : { they: 'you', their: 'your', theirs: 'yours' };
 }
 
 /** One rule: one sentence for all who ask where they are granted the same, else one for each, or for `only` one. */
@@ -130,10 +149,13 @@ export function ruleSentences(
   only: ViewerRole | null = null,
 ): string[] {
   const our = grantor === 'we' ? 'our' : `${grantor}’s`;
-  const theirs =
-    rule.partnerPopulation === ANY_POPULATION ? 'any list of theirs' : `their ${rule.partnerPopulation}`;
-  const where = `Where ${our} ${rule.population} meet ${theirs},`;
-  const texts = VIEWER_ROLES.map((role) => ({ role, text: grantText(rule, role, scope, our) }));
+  const { they, their, theirs } = askedOf(grantor);
+  const lists =
+    rule.partnerPopulation === ANY_POPULATION
+      ? `any list of ${theirs}`
+      : `${their} ${rule.partnerPopulation}`;
+  const where = `Where ${our} ${rule.population} meet ${lists},`;
+  const texts = VIEWER_ROLES.map((role) => ({ role, text: grantText(rule, role, scope, our, they) }));
   const [first] = texts;
   if (first && texts.every(({ text }) => text === first.text))
     return [`${where} ${grantee} learns ${first.text}.`];
@@ -147,6 +169,7 @@ function grantText(
   role: ViewerRole,
   { minimumCount }: Pick<Scope, 'minimumCount'>,
   our: string,
+  they: string,
 ): string {
   const grant = rule.roles[role];
   if (!grant) return 'nothing';
@@ -161,8 +184,8 @@ function grantText(
   }[grant.level];
   const white = {
     none: '',
-    counts: `, and how many of ${our} ${rule.population} they lack (rounded)`,
-    names: `, and the names of ${our} ${rule.population} they lack`,
+    counts: `, and how many of ${our} ${rule.population} ${they} lack (rounded)`,
+    names: `, and the names of ${our} ${rule.population} ${they} lack`,
   }[grant.whiteSpace];
   const review = grant.review && grant.level !== 'none' ? '; possible matches too, without fields' : '';
   return `${overlap}${white}${review}`;

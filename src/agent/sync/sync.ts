@@ -26,6 +26,7 @@ import {
 } from '../scopes/following.ts';
 import { acceptAlone, isPublished, isStandard, publishPapers, toAccept } from '../scopes/granting.ts';
 import type { Late } from '../scopes/papers.ts';
+import { type ForPeople, forPeople, NOTHING_FOR_PEOPLE } from '../scopes/people.ts';
 import { dueReceipts, giveReceipt } from '../scopes/receipts.ts';
 import {
   type EndedState,
@@ -79,6 +80,8 @@ export interface SyncReport {
   readonly accepted: readonly Scope[];
   /** Signatures about scopes that came too late to count here. */
   readonly late: readonly Late[];
+  /** What about scopes a person of this side has to do, beside what is waited for. */
+  readonly people: ForPeople;
   /** Set when either side ended the partnership; then nothing is ever due again. */
   readonly ended: EndedState | null;
 }
@@ -155,6 +158,7 @@ export async function syncPartnership(
           since: noteWaiting(agent, id, waiting),
           ...done,
           snapshot: view.snapshot,
+          people: forPeople(agent, getPartnership(agent.store, id), view),
           ended: null,
         };
       }
@@ -190,7 +194,16 @@ function endedReport(
   ended: EndedState,
   done: Pick<SyncReport, 'requested' | 'evaluated' | 'submitted' | 'steps' | 'accepted' | 'late'>,
 ): SyncReport {
-  return { partner: alias, partnership: id, waiting: null, since: null, ...done, snapshot: null, ended };
+  return {
+    partner: alias,
+    partnership: id,
+    waiting: null,
+    since: null,
+    ...done,
+    snapshot: null,
+    people: NOTHING_FOR_PEOPLE,
+    ended,
+  };
 }
 
 /** Keeps since when the same thing has been waited for, and gives it. */

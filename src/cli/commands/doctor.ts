@@ -4,7 +4,7 @@ import { EXIT } from '../../agent/problem.ts';
 import { VERSION } from '../../version.ts';
 import { command, homeOf } from '../command.ts';
 import { print, printable, printJson } from '../output.ts';
-import { reportText, standingText } from '../states.ts';
+import { acceptText, reportText, standingText } from '../states.ts';
 
 /** `doctor`: what is wrong, and what to do. */
 export function doctorCommand() {
@@ -21,6 +21,7 @@ export function doctorCommand() {
       },
       version: VERSION,
       standingText,
+      acceptText,
       reportText,
     });
     const isWell = found.every(({ level }) => level === 'ok' || level === 'note');

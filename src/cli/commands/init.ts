@@ -60,7 +60,7 @@ export function initCommand() {
       print(`fingerprint   ${result.fingerprint}`);
       print(`home          ${home.directory}`);
       note(
-        `move ${home.rootKeyFile} to offline media now and delete it here; it is needed only to renew the agent key`,
+        `move ${home.rootKeyFile} to offline media now and delete it here; it is needed only to renew the agent key and to sign who approves scopes (\`scope roster set\`)`,
       );
       note(
         'next: `commonground accounts import FILE`, then `commonground register` or `commonground partner accept`',

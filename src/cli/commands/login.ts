@@ -2,6 +2,7 @@ import { type Home, isMemberHome } from '../../agent/home.ts';
 import { logIn, logOut, openSeat } from '../../agent/member/home.ts';
 import { openOwnKeys } from '../../agent/member/keys.ts';
 import { codeOf } from '../../agent/member/seat.ts';
+import { fingerprint } from '../../agent/pinned.ts';
 import { Problem } from '../../agent/problem.ts';
 import { command, homeOf, withCaller } from '../command.ts';
 import { note, print, printable, printJson } from '../output.ts';
@@ -44,7 +45,7 @@ export function logoutCommand() {
 export function whoamiCommand() {
   return command(
     'whoami',
-    'Who you are to the service: organisation, role, and the partners you work with; and four words of your keys, for whoever admits you to the vault.',
+    'Who you are to the service: organisation, role, and the partners you work with; and of your keys four words, for whoever admits you to the vault, and the fingerprint that `member list` shows, for whoever puts you on a roster.',
     'commonground whoami',
   ).action(async (options) =>
     withCaller(options, async (caller) => {
@@ -52,28 +53,31 @@ export function whoamiCommand() {
       if (me.organisation.id !== caller.organisation) {
         throw new Problem('service_alarm', 'the service takes you for a member of another organisation');
       }
-      const words = await ownWords(homeOf(options));
+      const { words, fingerprint: keys } = await ownKeys(homeOf(options));
       const aliases = new Map((await caller.partners()).map(({ id, alias }) => [id, alias]));
       const partners = me.member?.partnerships?.map((id) => aliases.get(id) ?? id) ?? null;
-      if (options.json) return printJson({ ...me, partners, words });
+      if (options.json) return printJson({ ...me, partners, words, fingerprint: keys });
       print(`organisation  ${printable(me.organisation.name)} (${me.organisation.id})`);
       print(`role          ${me.role}${isMemberHome(homeOf(options)) ? '' : ': the home with the keyring'}`);
       if (!me.member) return;
       print(`member        ${printable(me.member.email)} (${me.member.id})`);
       print(`partners      ${partners?.join(', ') ?? 'all'}`);
       print(`words         ${words ?? '(locked: `commonground unlock` shows them)'}`);
+      print(`keys          ${keys ?? '(locked: `commonground unlock` shows their fingerprint)'}`);
       note('read the words to whoever admits you to the vault; they are of your keys, and no secret');
     }),
   );
 }
 
-/** The words of a member's own keys; null where the keys are locked, or the home is the organisation's. */
-async function ownWords(home: Home): Promise<string | null> {
-  if (!isMemberHome(home)) return null;
+/** The words and the fingerprint of a member's own keys; null where the keys are locked, or the home is the organisation's. */
+async function ownKeys(home: Home) {
+  const none = { words: null, fingerprint: null };
+  if (!isMemberHome(home)) return none;
   try {
-    return codeOf(openSeat(home, Date.now), await openOwnKeys(home, Date.now()));
+    const own = await openOwnKeys(home, Date.now());
+    return { words: codeOf(openSeat(home, Date.now), own), fingerprint: fingerprint(own.keys) };
   } catch (error) {
-    if (error instanceof Problem && error.code === 'locked') return null;
+    if (error instanceof Problem && error.code === 'locked') return none;
     throw error;
   }
 }

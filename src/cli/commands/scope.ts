@@ -21,7 +21,7 @@ import { diffCommand, listCommand, showCommand } from '../scope/views.ts';
 export function scopeCommand() {
   return group(
     'scope',
-    'Sharing scopes: what a partner may learn. Without one in force, nothing. A scope is drafted, proposed and approved by your people, accepted by the partner’s, and holds until it is replaced, revoked or over.',
+    'Sharing scopes: what a partner may learn. Without one in force, nothing. A scope is drafted, proposed and approved by your people, accepted by the partner’s, and holds until it is replaced, revoked or over.\n\nThe home with the keyring calls partners by the short names given there (borealis); a member’s home by their own names, in small letters with hyphens (borealis-security). An unknown name is answered with those that it knows.',
   )
     .addCommand(presetsCommand())
     .addCommand(draftCommand())

@@ -6,6 +6,7 @@ import { describeEnding, followEnding } from '../../agent/ending.ts';
 import { viewOf } from '../../agent/partners.ts';
 import { fingerprint } from '../../agent/pinned.ts';
 import { myScope, theirScope } from '../../agent/scopes/following.ts';
+import { forPeople, NOTHING_FOR_PEOPLE } from '../../agent/scopes/people.ts';
 import { countCompanies } from '../../agent/store/companies.ts';
 import { countAccounts } from '../../agent/store/lists.ts';
 import {
@@ -19,7 +20,7 @@ import { standingOf } from '../../agent/sync/standing.ts';
 import { command, withAgent } from '../command.ts';
 import { noteEnded, unfinished } from '../ended.ts';
 import { note, print, printJson } from '../output.ts';
-import { reportText, standingText } from '../states.ts';
+import { acceptText, reportText, standingText } from '../states.ts';
 
 /** `status`: this home, its service, and who waits for whom since when. */
 export function statusCommand() {
@@ -61,6 +62,8 @@ export function statusCommand() {
       const shown = new Set(unfinished(before).map(({ id }) => id));
       for (const partner of partners.filter(({ partnership }) => shown.has(partnership))) {
         print(`${partner.partner}: ${partner.waiting}${partner.since ? ` (since ${partner.since})` : ''}`);
+        const toAccept = acceptText(partner.people, partner.partner);
+        if (toAccept) print(`  ${toAccept}`);
         if (partner.partnerLastSeen)
           print(
             `  partner’s agent last seen ${partner.partnerLastSeen}${describeReport(partner.partnerReports)}`,
@@ -84,6 +87,7 @@ async function partnerStatus(agent: Agent, partnership: Partnership) {
   const over = (waiting: string, since: string | null) => ({
     ...base,
     waiting,
+    people: NOTHING_FOR_PEOPLE,
     since,
     snapshot: null,
     partnerLastSeen: null,
@@ -99,12 +103,14 @@ async function partnerStatus(agent: Agent, partnership: Partnership) {
   if (ended) return over(describeEnding(ended, partnership), null);
   const { standing, since } = await standingOf(agent, id, view);
   const current = getPartnership(agent.store, id);
+  const people = forPeople(agent, current, view);
   const mine = myScope(agent, current)?.scope;
   const theirs = theirScope(agent, current)?.scope;
   const year = new Date(agent.now()).getUTCFullYear();
   return {
     ...base,
-    waiting: standingText(standing),
+    waiting: standingText(standing, people),
+    people,
     since,
     snapshot: view.snapshot,
     partnerLastSeen: view.since?.lastSeenAt ?? null,

@@ -23,7 +23,7 @@ import { newestNormaliser, normaliserOf } from '../../agent/sync/terms.ts';
 import { command, withAgent } from '../command.ts';
 import { noteEnded, unfinished } from '../ended.ts';
 import { note, print, printJson, progressBar, table } from '../output.ts';
-import { STANDING_TEXTS, WAITING_TEXTS } from '../states.ts';
+import { acceptText, STANDING_TEXTS, WAITING_TEXTS, waitingText } from '../states.ts';
 import { watchHome } from './watch.ts';
 
 /** `sync`: whatever is due with the partners. */
@@ -109,21 +109,23 @@ function describe(agent: Agent, report: SyncReport): string {
   if (report.submitted !== null) parts.push(`submitted ${report.submitted} accounts`);
   parts.push(
     report.waiting
-      ? `${WAITING_TEXTS[report.waiting]} (since ${report.since})`
+      ? `${waitingText(report.waiting, report.people)} (since ${report.since})`
       : `up to date${report.snapshot ? `, snapshot ${report.snapshot.number}` : ''}`,
   );
   return `${report.partner}: ${parts.join('; ')}`;
 }
 
 /** What happened to scopes without a person is said to the people. */
-function noteScopes({ partner, accepted, late }: SyncReport): void {
+function noteScopes({ partner, accepted, late, people }: SyncReport): void {
   for (const scope of accepted) {
     note(
       `${partner}: you accepted version ${scope.number} of what it grants you, as your company has no other members:`,
     );
-    for (const sentence of describeTerms(scope, 'your company')) note(`  ${sentence}`);
+    for (const sentence of describeTerms(scope, 'your company', partner)) note(`  ${sentence}`);
   }
   for (const one of late) note(`${partner}: ${lateText(one, partner)}`);
+  const toAccept = acceptText(people, partner);
+  if (toAccept) note(`${partner}: ${toAccept}`);
 }
 
 async function dryRun(agent: Agent, partnerships: readonly Partnership[], json: boolean): Promise<void> {

@@ -66,7 +66,7 @@ export function showTerms(scope: Described, before: Described | null, grantee: s
   for (const warning of competitorWarnings(scope)) note(`  mind: ${warning}`);
   if (!before) return;
   note('what changes to the version before:');
-  showChanges(before, scope, grantee, note);
+  showChanges(before, scope, grantee, note, grantor);
 }
 
 /** The differences in words. */
@@ -75,8 +75,9 @@ export function showChanges(
   after: Described,
   grantee: string,
   say: (text: string) => void,
+  grantor = 'we',
 ): void {
-  const changes = differences(before, after, grantee);
+  const changes = differences(before, after, grantee, grantor);
   if (changes.length === 0) say('  nothing changes');
   const signs = { more: '+', less: '-', term: '~' } as const;
   for (const { direction, text } of changes) say(`  ${signs[direction]} ${text}`);
@@ -144,6 +145,8 @@ export async function namesOf(desk: Desk): Promise<ReadonlyMap<string, string>> 
 export function rosterText(papers: Papers, whose: Whose): string {
   const roster = papers.rosters[whose].at(-1);
   const who = whose === 'mine' ? 'You' : papers.partner;
+  if (!roster && !papers.isAlone[whose])
+    return `${who} ${whose === 'mine' ? 'have' : 'has'} members and no roster yet: nobody can sign scopes before one names who approves.`;
   if (!roster)
     return `${who} ${whose === 'mine' ? 'have' : 'has'} no roster: one keyring signs for all people (a company of one).`;
   const count = roster.approvers.length;

@@ -68,7 +68,7 @@ export function presetsCommand() {
 }
 
 const DRAFT_HELP = `The file is JSON; everything in it can be changed before it is proposed:
-  to                  short names of the partners it is for
+  to                  short names of the partners it is for; checked when it is proposed, not before
   purpose             why; the partner accepts this, the next two and what may be exported
   retentionDays       how long after the end the partner may keep what it derived
   export              true: the partner may take answers out as files
@@ -95,7 +95,10 @@ export function draftCommand() {
     'commonground scope draft --preset overlap --to borealis,cumulus --out overlap.json\ncommonground scope propose overlap.json',
   )
     .option('--preset <preset>', `${PRESETS.join(', ')} (default: what \`scope defaults\` says)`)
-    .option('--to <partners>', 'short names of the partners, separated by commas')
+    .option(
+      '--to <partners>',
+      'short names of the partners, separated by commas; they are checked at `scope propose`',
+    )
     .option('--population <name>', 'only these of your lists (default: all)', collect)
     .option('--out <file>', 'write to a new file instead of standard output')
     .action(async (options) => {

@@ -9,7 +9,8 @@ import { readRevocation, revocationFile, withRevocation } from '../../agent/scop
 import {
   accept,
   approve,
-  lastApproved,
+  comparedWith,
+  hasApproved,
   nextVersion,
   propose,
   publishRevocations,
@@ -28,11 +29,15 @@ import { numberOf } from './rules.ts';
 export function proposeCommand() {
   return signingCommand(
     'propose',
-    'Sign a draft as its drafter and put it before your approvers; for every partner that the file names. In a company of one it is approved by that.',
+    'Sign a draft as its drafter and put it before your approvers; for every partner that the file names. A name that this home does not know is refused here. In a company of one it is approved by that.',
     'commonground scope propose overlap.json\ncommonground scope propose overlap.json --partner borealis --yes',
   )
     .argument('<file>', 'a draft, as `scope draft` writes it')
-    .option('--partner <alias>', 'instead of the partners in the file', collect)
+    .option(
+      '--partner <alias>',
+      'instead of the partners in the file; on a member’s home their own names, such as borealis-security',
+      collect,
+    )
     .action(async (file, options) =>
       withDesk(options, async (desk) => {
         const draft = readDraft(readText(file), file);
@@ -90,8 +95,14 @@ export function approveCommand() {
         const papers = await papersOf(desk, options.partner);
         const version = toApprove(papers, options.number);
         const { scope } = version.papers;
+        if (hasApproved(version, desk.member))
+          throw new Problem(
+            'bad_argument',
+            `you have approved version ${scope.number} for ${papers.alias} already`,
+            'nothing was signed again; others have to approve it too: `commonground scope show` tells who did',
+          );
         note(`version ${scope.number} for ${printable(papers.partner)}:`);
-        showTerms(scope, scopeOf(lastApproved(papers)), printable(papers.partner));
+        showTerms(scope, scopeOf(comparedWith(papers)), printable(papers.partner));
         await confirm('approve?', options);
         const result = await approve(desk, papers, version);
         await desk.papers(papers.alias);
@@ -144,7 +155,7 @@ const NOT_TAKEN_BACK = [
 export function revokeCommand() {
   return signingCommand(
     'revoke',
-    'Grant nothing from now on. The service stops answering at once and deletes your rows; with --out the revocation is also a file that you can hand over yourself.',
+    'Grant nothing from now on. The service stops answering at once and deletes your rows; with --out the revocation is also a file that you can hand over yourself.\n\nA member is asked before it is signed. The home with the keyring asks nothing: its one signature, the machine’s, works at once, whoever else signs for you.',
     'commonground scope revoke --partner borealis\ncommonground scope revoke --partner borealis --out revocation.json',
   )
     .requiredOption('--partner <alias>')

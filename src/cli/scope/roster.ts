@@ -30,7 +30,7 @@ const PREFIX = 'commonground-roster:1:';
 export function rosterCommand() {
   return group(
     'roster',
-    'Who approves and accepts scopes for your organisation, and how many of them it takes. Partners see it and pin it. Without one, the keyring signs for all people: a company of one.',
+    'Who approves and accepts scopes for your organisation, and how many of them it takes. Partners see it and pin it. Without one, and before the first member joined, the keyring signs for all people: a company of one. With members and without one, nobody can sign.',
   )
     .addCommand(showCommand())
     .addCommand(setCommand())
@@ -47,6 +47,13 @@ function showCommand() {
         const newest = chain.at(-1);
         if (options.json) return printJson({ rosters: chain.map((roster) => rosterJson(roster, names)) });
         if (!newest) {
+          // A member asks here, or the keyring's home of an organisation that somebody has joined.
+          if (!desk.agent || (await desk.client.members()).some(({ joinedAt }) => joinedAt !== null)) {
+            print('There is no roster, and there are members: nobody can sign scopes for your organisation.');
+            return note(
+              'once a member of the role legal has joined: `commonground scope roster set … --root-key FILE` on the keyring’s home',
+            );
+          }
           print('There is no roster: the keyring signs for all people of your organisation.');
           return note(
             '`commonground scope roster set` names people; from then on the keyring alone never approves',
@@ -97,7 +104,7 @@ What is proposed and not yet approved has to be proposed again under the new ros
         );
         const names = await namesOf(desk);
         for (const line of describeRoster(next.roster, desk.name, names)) note(line);
-        note('compare each person’s keys with what `member list` shows, read out by them (their `whoami`):');
+        note('compare each person’s keys with what they read out of their own `whoami`:');
         for (const { email, fingerprint } of next.people) note(`  ${email}: ${fingerprint}`);
         if (!last) note('from now on the keyring’s home approves and accepts nothing, and never again');
         await confirm('sign this roster?', options);

@@ -122,12 +122,12 @@ export function listCommand() {
 export function diffCommand() {
   return command(
     'diff',
-    'What changes from one version to another, in words: + more is learned, - less, ~ other terms. Without options: what waits, against what is in force.',
+    'What changes from one version to another, in words: + more is learned, - less, ~ other terms. Without options: the newest version that is not over, against what is in force; against nothing where nothing is, as after a revocation.',
     'commonground scope diff --partner borealis\ncommonground scope diff --partner borealis --file overlap.json\ncommonground scope diff --partner borealis --theirs --from 2 --to 3',
   )
     .option('--partner <alias>')
-    .option('--from <n>', 'this version (default: in force)', numberOf)
-    .option('--to <n>', 'with this one (default: the newest)', numberOf)
+    .option('--from <n>', 'this version (default: in force, else nothing)', numberOf)
+    .option('--to <n>', 'with this one (default: the newest that is not over)', numberOf)
     .option('--file <file>', 'with this draft')
     .option('--theirs', 'of what the partner grants you')
     .action(async (options) =>
@@ -137,17 +137,18 @@ export function diffCommand() {
         const versions = (await allVersions(desk, papers))[whose];
         const inForce = versions.find(({ standing }) => standing === 'in_force') ?? null;
         const from = options.from === undefined ? inForce : existing(versions, options.from);
-        const to = options.to === undefined ? (versions.at(-1) ?? null) : existing(versions, options.to);
+        const to = options.to === undefined ? newestLiving(versions) : existing(versions, options.to);
         const after = options.file
           ? termsFrom(readDraft(readText(options.file), options.file))
           : to?.papers.scope;
         if (!after)
           throw new Problem(
             'nothing_granted',
-            'there is no version to compare',
-            'see `commonground scope list`',
+            'there is no version to compare: none stands or waits',
+            'name a draft with --file, or versions with --from and --to; see `commonground scope list`',
           );
         const grantee = whose === 'mine' ? printable(papers.partner) : 'your organisation';
+        const grantor = whose === 'mine' ? 'we' : printable(papers.partner);
         const before = from?.papers.scope ?? null;
         const numbers = {
           from: before?.number ?? null,
@@ -157,12 +158,12 @@ export function diffCommand() {
           return printJson({
             partner: papers.alias,
             ...numbers,
-            changes: differences(before, after, grantee),
+            changes: differences(before, after, grantee, grantor),
           });
         print(
           `from ${before ? `version ${before.number}` : 'nothing'} to ${options.file ?? `version ${numbers.to}`}:`,
         );
-        showChanges(before, after, grantee, print);
+        showChanges(before, after, grantee, print, grantor);
       }),
     );
 }
@@ -186,6 +187,10 @@ async function allVersions(desk: Desk, papers: Papers): Promise<Record<Whose, re
     return versionsOf(pins, papers.parties, whose, desk.now());
   };
   return { mine: of('mine'), theirs: of('theirs') };
+}
+
+function newestLiving(versions: readonly Version[]): Version | null {
+  return versions.filter(({ standing }) => standing !== 'revoked' && standing !== 'expired').at(-1) ?? null;
 }
 
 function existing(versions: readonly Version[], number: number): Version {
