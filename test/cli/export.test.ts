@@ -153,7 +153,7 @@ describe('the commands', () => {
   it('export the overlap as a file that the import of accounts reads again', async () => {
     const out = file('overlap.csv');
     const made = await run('export', 'overlap', '--format', 'salesforce', '--out', out, '--json');
-    expect(document(made)).toEqual({ file: out, rows: 2, leftOut: 0, empty: [], known: 0 });
+    expect(document(made)).toEqual({ file: out, rows: 2, leftOut: 0, empty: [], known: 0, capped: [] });
     expect(statSync(out).mode & 0o777).toBe(0o600);
     const text = readFileSync(out, 'utf8');
     expect(text.split('\r\n')).toHaveLength(4);
