@@ -18,16 +18,22 @@ export interface Migratable {
  */
 export function migrate(database: Migratable, migrations: readonly string[]): void {
   database.exec('create table if not exists schema_version (version integer not null) strict');
-  const version = database.all<{ version: number }>('select version from schema_version')[0]?.version ?? 0;
-  if (version > migrations.length) {
-    const text = `the database has schema version ${version}, newer than ${migrations.length}`;
-    throw Object.assign(new Error(text), { code: NEWER_SCHEMA });
-  }
-  for (let next = version; next < migrations.length; next++) {
+  while (version(database) !== migrations.length) {
     database.transaction(() => {
-      database.exec(migrations[next] ?? '');
+      // Read again behind the lock: another process may have opened the same new file.
+      const last = version(database);
+      if (last > migrations.length) {
+        const text = `the database has schema version ${last}, newer than ${migrations.length}`;
+        throw Object.assign(new Error(text), { code: NEWER_SCHEMA });
+      }
+      if (last === migrations.length) return;
+      database.exec(migrations[last] ?? '');
       database.run('delete from schema_version');
-      database.run('insert into schema_version (version) values (?)', next + 1);
+      database.run('insert into schema_version (version) values (?)', last + 1);
     });
   }
+}
+
+function version(database: Migratable): number {
+  return database.all<{ version: number }>('select version from schema_version')[0]?.version ?? 0;
 }
