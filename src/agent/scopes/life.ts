@@ -206,7 +206,7 @@ export function receipts({ papers }: Version): {
 }
 
 /** This side's newest approved version, whatever became of it. */
-export function lastApproved(papers: Papers): Version | null {
+function lastApproved(papers: Papers): Version | null {
   return papers.mine.filter((version) => version.papers.approved).at(-1) ?? null;
 }
 
