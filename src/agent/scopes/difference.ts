@@ -12,7 +12,8 @@ import {
   WHITE_SPACE_LEVELS,
   type WhiteSpaceLevel,
 } from '../../../protocol/scope.ts';
-import { askedOf, type Described, FIELD_TEXTS, KIND_TEXTS, listed } from './sentences.ts';
+import { askedOf, FIELD_TEXTS, KIND_TEXTS, listed } from './sentences.ts';
+import type { Terms } from './terms.ts';
 
 /** One thing that changes; `more` reveals more than before, `less` less, `term` neither. */
 export interface Change {
@@ -37,21 +38,11 @@ const ROLE_TEXTS: Readonly<Record<ViewerRole, string>> = {
 };
 
 /** What changes from one version to the next; `before` is null where nothing was granted. Effective grants are compared. */
-export function differences(
-  before: Described | null,
-  after: Described,
-  grantee: string,
-  grantor = 'we',
-): Change[] {
+export function differences(before: Terms | null, after: Terms, grantee: string, grantor = 'we'): Change[] {
   return [...grantChanges(before, after, grantee, grantor), ...termChanges(before, after, grantee, grantor)];
 }
 
-function grantChanges(
-  before: Described | null,
-  after: Described,
-  grantee: string,
-  grantor: string,
-): Change[] {
+function grantChanges(before: Terms | null, after: Terms, grantee: string, grantor: string): Change[] {
   const our = grantor === 'we' ? 'our' : `${grantor}’s`;
   const { they, their, theirs } = askedOf(grantor);
   const scopes = [before, after].filter((scope) => scope !== null);
@@ -84,12 +75,7 @@ function tail(text: string): string {
   return text.slice(text.indexOf(':'));
 }
 
-function effective(
-  scope: Described | null,
-  population: string,
-  partner: string,
-  role: ViewerRole,
-): CellGrant {
+function effective(scope: Terms | null, population: string, partner: string, role: ViewerRole): CellGrant {
   // The parts of a scope that decide are those of any version.
   return cellGrant((scope ?? NO_SCOPE) as Scope, population, partner, role);
 }
@@ -127,7 +113,7 @@ function cellChanges(old: CellGrant, next: CellGrant, where: string, they: strin
   return changes;
 }
 
-function termChanges(before: Described | null, after: Described, grantee: string, grantor: string): Change[] {
+function termChanges(before: Terms | null, after: Terms, grantee: string, grantor: string): Change[] {
   if (!before) return [];
   const { they } = askedOf(grantor);
   const changes: Change[] = [];
@@ -167,7 +153,7 @@ function termChanges(before: Described | null, after: Described, grantee: string
     'between competitors',
     'not between competitors any more',
   );
-  const strong = (scope: Described) =>
+  const strong = (scope: Terms) =>
     [...scope.strongKinds].map((kind) => KIND_TEXTS[kind]).join(', ') || 'none';
   plain('kinds that prove two accounts the same', strong(before), strong(after));
   for (const kind of EVALUATED_KINDS)
@@ -180,6 +166,6 @@ function termChanges(before: Described | null, after: Described, grantee: string
   return changes;
 }
 
-function agreementText({ agreement }: Described): string {
+function agreementText({ agreement }: Terms): string {
   return agreement ? `“${agreement.reference}” (${agreement.sha256.slice(0, 16)}…)` : 'none';
 }

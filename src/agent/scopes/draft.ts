@@ -5,25 +5,12 @@ import { timestamp } from '../agent.ts';
 import { Problem } from '../problem.ts';
 import { DEFAULT_NAMES_PER_MONTH, type PresetTerms, presetTerms } from './presets.ts';
 import { grantsNames } from './sentences.ts';
+import type { Terms } from './terms.ts';
 
 /** Below this a count is not shown, and every count is rounded down to a multiple of it. */
 const DEFAULT_MINIMUM_COUNT = 5;
 /** Comparisons a year that a partner of a small list may ask for. */
 const LEAST_BUDGET = 10_000;
-
-/** The content of a scope; whom it stands between, its number and its signers come with the signature. */
-export type Terms = Omit<
-  Scope,
-  | 'version'
-  | 'partnership'
-  | 'grantor'
-  | 'grantee'
-  | 'number'
-  | 'previous'
-  | 'drafter'
-  | 'roster'
-  | 'issuedAt'
->;
 
 /** What is granted; what is left out is as in the version before, or usual. */
 export interface GrantOptions extends Partial<Omit<Terms, 'rules' | 'populations' | 'evaluationBudget'>> {

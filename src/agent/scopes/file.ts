@@ -7,7 +7,8 @@ import { EVALUATED_KINDS, STRONG_KINDS } from '../../../protocol/identifiers/kin
 import { MAX_POPULATIONS } from '../../../protocol/scope.ts';
 import { rules } from '../../wire/answers.ts';
 import { Problem } from '../problem.ts';
-import type { GrantOptions, Terms } from './draft.ts';
+import type { GrantOptions } from './draft.ts';
+import type { Terms } from './terms.ts';
 
 const time = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, 'a time such as 2026-12-31T00:00:00Z');
 

@@ -10,6 +10,7 @@ import {
   type Scope,
   type ScopeRule,
 } from '../../../protocol/scope.ts';
+import type { Terms } from './terms.ts';
 
 /** What identifiers of a kind are called, several of them. */
 export const KIND_TEXTS: Readonly<Record<EvaluatedKind, string>> = {
@@ -43,30 +44,16 @@ const ROLE_TEXTS: Readonly<Record<ViewerRole, string>> = {
   'clean-team': 'clean team',
 };
 
-/** What a scope is described by; a draft has no number yet. */
-export type Described = Omit<
-  Scope,
-  | 'version'
-  | 'partnership'
-  | 'grantor'
-  | 'grantee'
-  | 'number'
-  | 'previous'
-  | 'drafter'
-  | 'roster'
-  | 'issuedAt'
->;
-
 /**
  * Every effective rule as a sentence, then the terms. `grantee` is the partner’s name, `grantor` who grants; where that
  * is another than `we`, the reader is the grantee.
  */
-export function describeScope(scope: Described, grantee: string, grantor = 'we'): string[] {
+export function describeScope(scope: Terms, grantee: string, grantor = 'we'): string[] {
   return [...describeRules(scope, grantee, grantor), ...describeTerms(scope, grantee, grantor)].map(capital);
 }
 
 /** The rules alone. */
-function describeRules(scope: Described, grantee: string, grantor = 'we'): string[] {
+function describeRules(scope: Terms, grantee: string, grantor = 'we'): string[] {
   if (scope.rules.length === 0) return [`${grantee} is granted nothing.`];
   const sentences = scope.rules.flatMap((rule) => ruleSentences(rule, scope, grantee, grantor));
   if (scope.rules.some((rule, i) => scope.rules.some((other, j) => j > i && mayMeet(rule, other))))
@@ -79,7 +66,7 @@ function describeRules(scope: Described, grantee: string, grantor = 'we'): strin
 }
 
 /** What holds for the whole: comparisons, purpose, retention, export, reciprocity, counts, times. */
-export function describeTerms(scope: Described, grantee: string, grantor = 'we'): string[] {
+export function describeTerms(scope: Terms, grantee: string, grantor = 'we'): string[] {
   const budget = EVALUATED_KINDS.flatMap((kind) => {
     const count = scope.evaluationBudget[kind];
     return count > 0 ? [`${count} ${KIND_TEXTS[kind]}`] : [];

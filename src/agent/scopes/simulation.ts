@@ -15,7 +15,7 @@ import {
 import type { Normaliser } from '../normalisers.ts';
 import type { Store } from '../store/store.ts';
 import { sharedPages } from '../sync/share.ts';
-import type { Described } from './sentences.ts';
+import type { Terms } from './terms.ts';
 
 const EXAMPLES = 3;
 
@@ -43,7 +43,7 @@ export interface SimulatedCell {
 export function simulate(
   store: Store,
   normaliser: Normaliser,
-  terms: Described,
+  terms: Terms,
   role: ViewerRole,
 ): SimulatedCell[] {
   // Which accounts leave, and which fields of them, is decided by the same code as in a sync.

@@ -8,7 +8,8 @@ import { type Desk, openDesk, type Papers } from '../../agent/scopes/desk.ts';
 import { differences } from '../../agent/scopes/difference.ts';
 import { receipts } from '../../agent/scopes/life.ts';
 import type { Version, Whose } from '../../agent/scopes/papers.ts';
-import { competitorWarnings, type Described, describeScope } from '../../agent/scopes/sentences.ts';
+import { competitorWarnings, describeScope } from '../../agent/scopes/sentences.ts';
+import type { Terms } from '../../agent/scopes/terms.ts';
 import { command, homeOf } from '../command.ts';
 import { note, printable } from '../output.ts';
 import { ask } from '../prompt.ts';
@@ -61,7 +62,7 @@ export async function papersOf(desk: Desk, partner: string | undefined): Promise
 }
 
 /** What is about to be signed: every rule as a sentence, and what changes. */
-export function showTerms(scope: Described, before: Described | null, grantee: string, grantor = 'we'): void {
+export function showTerms(scope: Terms, before: Terms | null, grantee: string, grantor = 'we'): void {
   for (const sentence of describeScope(scope, grantee, grantor)) note(`  ${sentence}`);
   for (const warning of competitorWarnings(scope)) note(`  mind: ${warning}`);
   if (!before) return;
@@ -71,8 +72,8 @@ export function showTerms(scope: Described, before: Described | null, grantee: s
 
 /** The differences in words. */
 export function showChanges(
-  before: Described | null,
-  after: Described,
+  before: Terms | null,
+  after: Terms,
   grantee: string,
   say: (text: string) => void,
   grantor = 'we',

@@ -18,14 +18,9 @@ import {
   presetRules,
   presetTerms,
 } from '../../agent/scopes/presets.ts';
-import {
-  type Described,
-  describeScope,
-  FIELD_TEXTS,
-  namesText,
-  ruleSentences,
-} from '../../agent/scopes/sentences.ts';
+import { describeScope, FIELD_TEXTS, namesText, ruleSentences } from '../../agent/scopes/sentences.ts';
 import { type SimulatedCell, simulate } from '../../agent/scopes/simulation.ts';
+import type { Terms } from '../../agent/scopes/terms.ts';
 import { countAccounts, listPopulations } from '../../agent/store/lists.ts';
 import { findPartnership } from '../../agent/store/partnerships.ts';
 import { collect, command, homeOf, withAgent } from '../command.ts';
@@ -248,7 +243,7 @@ export function grantCommand() {
 }
 
 /** What a draft says, as it is described and simulated. */
-export function termsFrom(draft: Draft): Described {
+export function termsFrom(draft: Draft): Terms {
   return termsOf(grantOf(draft), { last: null, accounts: 0, nowMs: Date.now() });
 }
 
@@ -290,7 +285,7 @@ function listOf(agent: Agent): { readonly populations: string[]; readonly accoun
   };
 }
 
-function newestTerms(agent: Agent, partner: string | undefined): Described {
+function newestTerms(agent: Agent, partner: string | undefined): Terms {
   const partnership = findPartnership(agent.store, partner);
   const newest = newestScope(agent, partnership, 'mine');
   if (newest) return newest.papers.scope;
@@ -309,7 +304,7 @@ function readDefaults(home: Home): Draft | null {
 function showCell(
   cell: SimulatedCell,
   role: string,
-  { minimumCount, namesPerMonth }: Pick<Described, 'minimumCount' | 'namesPerMonth'>,
+  { minimumCount, namesPerMonth }: Pick<Terms, 'minimumCount' | 'namesPerMonth'>,
 ): void {
   const theirs =
     cell.partnerPopulation === ANY_POPULATION ? 'any list of theirs' : `their ${cell.partnerPopulation}`;
