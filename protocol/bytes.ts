@@ -81,11 +81,24 @@ export function fromHex(text: string): Uint8Array | null {
 
 /** base64url without padding (RFC 4648 section 5). */
 export function toBase64url(bytes: Uint8Array): string {
-  let binary = '';
-  for (let i = 0; i < bytes.length; i += 0x8000) {
-    binary += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
+  let text = '';
+  for (let i = 0; i < bytes.length; i += BASE64_STRIDE)
+    text += base64Part(bytes.subarray(i, i + BASE64_STRIDE));
+  return text;
+}
+
+const BASE64_DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+/** A multiple of 3, and few enough for the arguments of one call. */
+const BASE64_STRIDE = 0x6000;
+
+/** `btoa` and mending its alphabet takes four times as long, and answers are full of short blobs. */
+function base64Part(bytes: Uint8Array): string {
+  const codes: number[] = [];
+  for (let i = 0; i < bytes.length; i += 3) {
+    const group = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    for (let shift = 18; shift >= 0; shift -= 6) codes.push(BASE64_DIGITS.charCodeAt((group >> shift) & 63));
   }
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+  return String.fromCharCode(...codes).slice(0, Math.ceil((bytes.length * 4) / 3));
 }
 
 /** Bytes of canonical base64url, or null: other alphabets, padding and non-zero trailing bits are refused. */

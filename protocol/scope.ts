@@ -190,7 +190,7 @@ export function openScope(
  * leaves the role out. So a rule can only take away, and their order changes nothing.
  */
 export function cellGrant(
-  scope: Scope,
+  scope: Pick<Scope, 'populations' | 'rules' | 'competitors'>,
   population: string,
   partnerPopulation: string,
   role: ViewerRole,
@@ -222,7 +222,7 @@ export function narrower(a: CellGrant, b: CellGrant): CellGrant {
 function whole({ level, fields, whiteSpace, review }: CellGrant): CellGrant {
   return {
     level,
-    fields: level === 'fields' ? FIELDS.filter((field) => fields.includes(field)) : [],
+    fields: level === 'fields' && fields.length > 0 ? FIELDS.filter((field) => fields.includes(field)) : [],
     whiteSpace,
     review: review && level !== 'none',
   };
@@ -260,10 +260,13 @@ export function grantsAnything(scope: Scope): boolean {
   });
 }
 
-/** True from the time it names, five minutes of clock difference let pass, until the end that it names. */
+/**
+ * True from the time it names, five minutes of clock difference let pass, until the end that it names; false where one of
+ * these is no time.
+ */
 export function isValidAt(scope: Pick<Scope, 'validFrom' | 'validUntil'>, nowMs: number): boolean {
-  if (nowMs < Date.parse(scope.validFrom) - 300_000) return false;
-  return scope.validUntil === null || nowMs < Date.parse(scope.validUntil);
+  const hasBegun = nowMs >= Date.parse(scope.validFrom) - 300_000;
+  return hasBegun && (scope.validUntil === null || nowMs < Date.parse(scope.validUntil));
 }
 
 function lower<Rank extends string>(ranks: readonly Rank[], a: Rank, b: Rank): Rank {

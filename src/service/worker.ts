@@ -132,7 +132,6 @@ const READS: readonly OperationName[] = [
   'scopes',
   'scopeRequests',
   'getVaultNames',
-  'vaultRows',
   'matrix',
   'overlap',
   'whiteSpace',

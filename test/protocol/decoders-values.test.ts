@@ -48,6 +48,21 @@ describe('texts', () => {
     );
   });
 
+  // RFC 4648 section 10, and lengths about where long texts are put together.
+  test.each([
+    '',
+    'f',
+    'fo',
+    'foo',
+    'foob',
+    'fooba',
+    'foobar',
+    '\u00ff\u00fe?~'.repeat(6144),
+    `${'ab'.repeat(12_288)}c`,
+  ])('toBase64url writes as Node does', (text) => {
+    const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+    expect(toBase64url(bytes)).toBe(Buffer.from(bytes).toString('base64url'));
+  });
   test.each(['A', 'AB', 'AA==', 'AA=', 'A+', 'A/', 'AAB', 'AA\n', ' AA', 'AAAAA'])('base64url %j', (text) => {
     expect(fromBase64url(text)).toBeNull();
   });

@@ -10,6 +10,7 @@ import type { Call } from '../../src/service/partnership/context.ts';
 import type { Input, OperationName, Output, Partnership } from '../../src/service/partnership/operations.ts';
 import { insertPacked } from '../../src/service/storage/packed.ts';
 import { first, type PartnershipStore } from '../../src/service/storage/partnership.ts';
+import * as answers from '../../src/wire/answers.ts';
 import {
   makeAcceptance,
   makeEvaluation,
@@ -219,8 +220,8 @@ export async function wholePartnership(partnership: Partnership, random: Random)
             ['prospects', 'prospects', 0, 0],
           ];
     same(cells, expected, `the ${side}'s matrix`);
-    const first = await run(side, 'overlap', { limit: 2 });
-    const second = await run(side, 'overlap', { limit: 2, cursor: first.next ?? '' });
+    const first = page(answers.overlap, await run(side, 'overlap', { limit: 2 }));
+    const second = page(answers.overlap, await run(side, 'overlap', { limit: 2, cursor: first.next ?? '' }));
     const rows = [...first.rows, ...second.rows];
     same([first.rows.length, second.rows.length, second.next], [2, 1, null], 'pages');
     const pairs = shared.map((_, i) => [hexOf(lists[side][i]), hexOf(lists[partner][i])].join(' '));
@@ -236,7 +237,7 @@ export async function wholePartnership(partnership: Partnership, random: Random)
       same(row.matches[0]?.boxes.length, 1, 'boxes');
     }
   }
-  const space = await run('founder', 'whiteSpace', {});
+  const space = page(answers.whiteSpace, await run('founder', 'whiteSpace', {}));
   same(
     space.rows.map((row) => row.handle),
     [hexOf(lists.joiner[3])],
@@ -259,6 +260,11 @@ export async function wholePartnership(partnership: Partnership, random: Random)
 
 function companyOfOne({ organisation, agent }: TestParty): Call['parties'][Side] {
   return { organisation, agentKey: agent.publicKey, rosters: [], isSolo: true, removed: [] };
+}
+
+/** An answer that goes over the wire as it is, read as an agent reads it. */
+function page<Answer>(shape: { parse(value: unknown): Answer }, body: Uint8Array): Answer {
+  return shape.parse(JSON.parse(new TextDecoder().decode(body)));
 }
 
 function hexOf(account: TestAccount | undefined): string {

@@ -8,7 +8,6 @@ import {
   FIELDS,
   LEVELS,
   type Level,
-  type Scope,
   WHITE_SPACE_LEVELS,
   type WhiteSpaceLevel,
 } from '../../../protocol/scope.ts';
@@ -76,8 +75,7 @@ function tail(text: string): string {
 }
 
 function effective(scope: Terms | null, population: string, partner: string, role: ViewerRole): CellGrant {
-  // The parts of a scope that decide are those of any version.
-  return cellGrant((scope ?? NO_SCOPE) as Scope, population, partner, role);
+  return cellGrant(scope ?? NO_SCOPE, population, partner, role);
 }
 
 const NO_SCOPE = { populations: [], rules: [], competitors: false };

@@ -26,7 +26,7 @@ import { answerScopeRequest, putScopeRequest, scopeRequests } from './scopereque
 import { putStatement } from './statements.ts';
 import { activateSubmission, putSubmission, putSubmissionChunk } from './submission.ts';
 import { putTerms } from './terms.ts';
-import { getVaultNames, putVaultHead, putVaultNames, putVaultRows, vaultRows } from './vault.ts';
+import { getVaultNames, putVaultHead, putVaultNames, putVaultRows } from './vault.ts';
 import { view } from './view.ts';
 import { whiteSpace } from './whitespace.ts';
 import { clear, work } from './work.ts';
@@ -60,7 +60,6 @@ const operations = {
   putVaultNames,
   getVaultNames,
   putVaultHead,
-  vaultRows,
   matrix,
   overlap,
   whiteSpace,

@@ -7,12 +7,14 @@ import { evidenceOf, type Tier, type TierRule, tierOf } from '../../../protocol/
 import { type Decision, revealsAccounts } from '../policy/decide.ts';
 import { openedFields } from '../policy/opening.ts';
 import type { ProblemCode } from '../problems.ts';
+import { overlapAnswer } from './answer.ts';
 import { bit, type Cell, chosen, type Ground, groundOf } from './cells.ts';
 import { currentSnapshot, type OperationContext } from './context.ts';
 import { type Cursor, openCursor, sealCursor } from './cursor.ts';
 import { record } from './ledger.ts';
 import { type Boxed, boxedOf, type PairRow, pairsOf, type SealedField, sealedOf } from './pairs.ts';
 import { tierOfNumber } from './tallies.ts';
+import { vaultRows } from './vault.ts';
 
 export interface PageInput {
   /** The snapshot that must still be the current one. */
@@ -70,10 +72,15 @@ export interface Page<Row> {
 
 const DEFAULT_LIMIT = 500;
 
-export function overlap(
-  context: OperationContext,
-  input: OverlapInput,
-): Result<Page<OverlapRow>, ProblemCode> {
+/** A page of the overlap, as `answers.overlap` has it. A member gets the own accounts of its rows too, sealed. */
+export function overlap(context: OperationContext, input: OverlapInput): Result<Uint8Array, ProblemCode> {
+  const page = overlapPage(context, input);
+  if (!page.ok) return page;
+  const handles = page.value.rows.map(({ mine }) => mine);
+  return ok(overlapAnswer(page.value, context.asker.member === null ? null : vaultRows(context, handles)));
+}
+
+function overlapPage(context: OperationContext, input: OverlapInput): Result<Page<OverlapRow>, ProblemCode> {
   const from = position(context, 'overlap', input);
   if (!from.ok) return from;
   const ground = groundOf(context);
@@ -147,18 +154,13 @@ function rowsOf(
   const boxed = boxedOf(context, ground, pairs);
   const sealedFields = sealedOf(context, ground, pairs);
   const reasonsOf = reasonsByEvidence();
+  const standingOf = standingIn(cells);
   return pairs.map((pair, index) => {
     const tier = tierOfNumber(pair.tier);
-    const own = [...cells.entries()].filter(
-      ([, cell]) =>
-        pair.mine_populations & bit(cell.mineIndex) &&
-        pair.theirs_populations & bit(cell.theirsIndex) &&
-        (tier === 'confirmed' || cell.decision.review),
-    );
-    const populations = own.reduce((mask, [, cell]) => mask | bit(cell.theirsIndex), 0);
-    const matches = matchesOf(boxed[index] ?? [], populations);
+    const standing = standingOf(pair, tier);
+    const matches = matchesOf(boxed[index] ?? [], standing.populations);
     const opened = openedFields(
-      { tier, kinds: matches.map(({ kind }) => kind), cells: own.map(([, { decision }]) => decision) },
+      { tier, kinds: matches.map(({ kind }) => kind), cells: standing.decisions },
       { strongKinds: ground.strongKinds, isCurrent: ground.theirs.isSealedNow },
     );
     // Keys of kinds that the scope in force does not call strong stay where they are.
@@ -173,11 +175,41 @@ function rowsOf(
       reasons: reasonsOf(pair.evidence, tier),
       firstSeen: pair.first_seen,
       firstSeenAtMs: pair.at_ms,
-      cells: own.map(([cell]) => cell),
+      cells: standing.cells,
       matches: keyed,
       fields: isOpenable ? fieldsOf(sealedFields[index] ?? [], opened) : {},
     };
   });
+}
+
+/** In which of the page's cells a pair stands, of which populations of the partner's these are, and what was decided. */
+interface Standing {
+  readonly cells: readonly number[];
+  readonly populations: number;
+  readonly decisions: readonly Decision[];
+}
+
+function standingIn(cells: readonly Cell[]): (pair: PairRow, tier: Tier) => Standing {
+  // Most pairs of a page stand in the same few sets of cells.
+  const known = new Map<string, Standing>();
+  return ({ mine_populations, theirs_populations }, tier) => {
+    const key = `${mine_populations} ${theirs_populations} ${tier}`;
+    const standing = known.get(key) ?? standingOf(cells, mine_populations, theirs_populations, tier);
+    known.set(key, standing);
+    return standing;
+  };
+}
+
+function standingOf(cells: readonly Cell[], mine: number, theirs: number, tier: Tier): Standing {
+  const own = [...cells.entries()].filter(
+    ([, { mineIndex, theirsIndex, decision }]) =>
+      mine & bit(mineIndex) && theirs & bit(theirsIndex) && (tier === 'confirmed' || decision.review),
+  );
+  return {
+    cells: own.map(([index]) => index),
+    populations: own.reduce((mask, [, { theirsIndex }]) => mask | bit(theirsIndex), 0),
+    decisions: own.map(([, { decision }]) => decision),
+  };
 }
 
 /** The rules that made the tier; of two verdicts that the evidence allows, the one that the matching came to. */

@@ -167,24 +167,16 @@ export function vaultHead({ store, caller }: OperationContext): Uint8Array | nul
 }
 
 /** The caller's own rows of these handles, in hexadecimal, as far as there are any. */
-export function vaultRows(
-  { store, caller }: OperationContext,
-  input: { readonly handles: readonly string[] },
-): Result<VaultRows, ProblemCode> {
+export function vaultRows({ store, caller }: OperationContext, handles: readonly string[]): VaultRows {
   const side = sideNumber(caller);
   const key = headKey(store, caller);
   const sql = 'select sealed from vault_rows where side = ? and key_number = ? and handle = ?';
-  const rows = [...new Set(input.handles)].flatMap((handle) => {
-    const row = first<{ sealed: Uint8Array }>(
-      store,
-      sql,
-      side,
-      key,
-      fromHex(handle) ?? new Uint8Array(HANDLE_BYTES),
-    );
+  const rows = [...new Set(handles)].flatMap((handle) => {
+    const bytes = fromHex(handle) ?? new Uint8Array(HANDLE_BYTES);
+    const row = first<{ sealed: Uint8Array }>(store, sql, side, key, bytes);
     return row ? [{ handle, sealed: row.sealed }] : [];
   });
-  return ok({ key, rows });
+  return { key, rows };
 }
 
 /** Gives up a side's vault: its accounts are not shared any more. */

@@ -8,6 +8,7 @@ import { sideNumber } from '../../../protocol/ids.ts';
 import { ok, type Result } from '../../../protocol/result.ts';
 import type { ProblemCode } from '../problems.ts';
 import { first } from '../storage/partnership.ts';
+import { whiteSpaceAnswer } from './answer.ts';
 import { bit, chosen, type Ground, groundOf } from './cells.ts';
 import type { OperationContext } from './context.ts';
 import { record } from './ledger.ts';
@@ -42,7 +43,16 @@ interface Unmatched {
   readonly known: number;
 }
 
+/** A page of white space, as `answers.whiteSpace` has it. */
 export function whiteSpace(
+  context: OperationContext,
+  input: WhiteSpaceInput,
+): Result<Uint8Array, ProblemCode> {
+  const page = whiteSpacePage(context, input);
+  return page.ok ? ok(whiteSpaceAnswer(page.value)) : page;
+}
+
+function whiteSpacePage(
   context: OperationContext,
   input: WhiteSpaceInput,
 ): Result<WhiteSpacePage, ProblemCode> {

@@ -75,8 +75,11 @@ function decideOrThrow(question: Question): Decision {
 
   // What the clause on competitors took away.
   const isBound = granting.competitors && role !== 'clean-team';
-  const open = isBound ? ruledBy({ ...granting, competitors: false }, theirs, mine, role) : null;
-  if (open && !isSame(open.grant, grant)) reasons.push(reason('competitors', 'theirs', granting.number));
+  if (isBound) {
+    const { populations, rules } = granting;
+    const open = cellGrant({ populations, rules, competitors: false }, theirs, mine, role);
+    if (!isSame(open, grant)) reasons.push(reason('competitors', 'theirs', granting.number));
+  }
 
   if (ownLimit !== null) {
     mustBeGrant(ownLimit);
@@ -112,28 +115,37 @@ function ruledBy(
   population: string,
   partner: string,
   role: ViewerRole,
-  side: Reason['side'] = 'theirs',
+  side: Reason['side'],
 ): Ruled {
-  const rules = scope.populations.includes(population)
-    ? [...scope.rules.entries()].filter(([, rule]) => speaksOf(rule, population, partner))
-    : [];
+  const grants: { readonly index: number; readonly own: CellGrant }[] = [];
+  const silent: number[] = [];
+  if (scope.populations.includes(population)) {
+    for (const [index, rule] of scope.rules.entries()) {
+      if (!speaksOf(rule, population, partner)) continue;
+      const own = rule.roles[role];
+      if (own === undefined) silent.push(index);
+      else {
+        mustBeGrant(own);
+        grants.push({ index, own });
+      }
+    }
+  }
   const because = (code: ReasonCode, indexes: readonly number[]) =>
     indexes.map((index) => reason(code, side, scope.number, index));
-  if (rules.length === 0) return { grant: NOTHING, reasons: [reason('no_rule', side, scope.number)] };
-  const silent = rules.filter(([, rule]) => rule.roles[role] === undefined).map(([index]) => index);
-  for (const [, rule] of rules) if (rule.roles[role] !== undefined) mustBeGrant(rule.roles[role]);
   if (silent.length > 0) return { grant: NOTHING, reasons: because('role_not_named', silent) };
-  const grants = rules.map(([index, { roles }]) => {
-    const own = roles[role] ?? NOTHING;
-    return { index, own: narrower(own, own) };
-  });
-  // A rule that takes nothing from all of them together takes nothing from any: no need to compare each with each.
-  const widest = grants.map(({ own }) => own).reduce(wider, NOTHING);
-  const narrowing = grants.filter(({ own }) => !isSame(narrower(widest, own), widest));
-  // Rules that all grant the same take nothing from each other.
-  const holding = narrowing.length > 0 ? narrowing : grants;
-  const indexes = holding.map(({ index }) => index);
+  if (grants.length === 0) return { grant: NOTHING, reasons: [reason('no_rule', side, scope.number)] };
+  const indexes = holding(grants).map(({ index }) => index);
   return { grant: cellGrant(scope, population, partner, role), reasons: because('rule', indexes) };
+}
+
+/** Of rules that speak of a cell, those that take something from the others; all where they grant the same. */
+function holding<Rule extends { readonly own: CellGrant }>(rules: readonly Rule[]): readonly Rule[] {
+  if (rules.length < 2) return rules;
+  // A rule that takes nothing from all of them together takes nothing from any: no need to compare each with each.
+  const wholes = rules.map((rule) => ({ rule, own: narrower(rule.own, rule.own) }));
+  const widest = wholes.map(({ own }) => own).reduce(wider, NOTHING);
+  const narrowing = wholes.filter(({ own }) => !isSame(narrower(widest, own), widest));
+  return narrowing.length > 0 ? narrowing.map(({ rule }) => rule) : rules;
 }
 
 /** What the viewing side grants the same role of the other side in the same cell. */
@@ -158,16 +170,12 @@ function mustBeScope(scope: Scope): void {
   mustBe(typeof scope.competitors === 'boolean' && typeof scope.reciprocity === 'boolean');
   mustBe(Number.isSafeInteger(scope.number));
   mustBe(Array.isArray(scope.populations) && Array.isArray(scope.rules));
-  mustBe(isTime(scope.validFrom) && (scope.validUntil === null || isTime(scope.validUntil)));
+  mustBe(typeof scope.validFrom === 'string');
+  mustBe(scope.validUntil === null || typeof scope.validUntil === 'string');
   for (const rule of scope.rules) {
     mustBe(typeof rule.population === 'string' && typeof rule.partnerPopulation === 'string');
     mustBe(typeof rule.roles === 'object' && rule.roles !== null);
   }
-}
-
-/** Date.parse makes a time of much that is none. */
-function isTime(text: string): boolean {
-  return typeof text === 'string' && Number.isFinite(Date.parse(text));
 }
 
 function mustBeGrant(grant: CellGrant): void {

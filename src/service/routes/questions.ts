@@ -1,13 +1,10 @@
 /** Questions: matrix, overlap, white space and ledger. Answers are never stored on the way. */
 import { createRoute, z } from '@hono/zod-openapi';
-import type { PartnershipId } from '../../../protocol/ids.ts';
-import { ok } from '../../../protocol/result.ts';
+import type { Context, TypedResponse } from 'hono';
 import * as answers from '../../wire/answers.ts';
-import type { Principal } from '../auth/authenticate.ts';
 import { timeText } from '../partnership/context.ts';
-import type { OverlapRow, Page } from '../partnership/overlap.ts';
 import { type App, type Dependencies, refused, runOperation } from './http.ts';
-import { inPath, jsonAnswer, jsonBody, problems, snapshotOf, textOf } from './schemas.ts';
+import { inPath, jsonAnswer, jsonBody, problems, snapshotOf } from './schemas.ts';
 
 const security = [{ bearer: [] }];
 const params = z.object({ partnership: inPath.partnership });
@@ -96,28 +93,19 @@ export function addQuestionRoutes(app: App, dependencies: Dependencies): void {
   app.openapi(postOverlap, async (context) => {
     const { partnership } = context.req.valid('param');
     const input = context.req.valid('json');
-    const { principal } = context.var;
-    const result = await runOperation(dependencies, principal, partnership, 'overlap', input);
-    if (!result.ok) return refused(context, result);
-    const { rows } = result.value;
-    const own =
-      principal.kind === 'member' ? await ownRowsOf(dependencies, principal, partnership, rows) : ok(null);
-    if (!own.ok) return refused(context, own);
-    return context.json({ ...pageOf(result.value), rows: rows.map(rowOf), own: own.value }, 200, NO_STORE);
+    const result = await runOperation(dependencies, context.var.principal, partnership, 'overlap', input);
+    return result.ok
+      ? answered<z.input<typeof answers.overlap>>(context, result.value)
+      : refused(context, result);
   });
 
   app.openapi(postWhiteSpace, async (context) => {
     const { partnership } = context.req.valid('param');
     const input = context.req.valid('json');
     const result = await runOperation(dependencies, context.var.principal, partnership, 'whiteSpace', input);
-    if (!result.ok) return refused(context, result);
-    const rows = result.value.rows.map(({ handle, names }) => ({
-      handle,
-      names: names.map(({ population, sealed }) => ({ population, sealed: textOf(sealed) })),
-    }));
-    const { capped, moreFromMs } = result.value;
-    const moreFrom = moreFromMs === null ? null : timeText(moreFromMs);
-    return context.json({ ...pageOf(result.value), rows, capped, moreFrom }, 200, NO_STORE);
+    return result.ok
+      ? answered<z.input<typeof answers.whiteSpace>>(context, result.value)
+      : refused(context, result);
   });
 
   app.openapi(postLedger, async (context) => {
@@ -134,49 +122,11 @@ export function addQuestionRoutes(app: App, dependencies: Dependencies): void {
   });
 }
 
-/** What a member needs beside the partner's side of the rows: the own accounts, which the agent has in its store. */
-async function ownRowsOf(
-  dependencies: Dependencies,
-  principal: Principal,
-  id: PartnershipId,
-  rows: readonly OverlapRow[],
-) {
-  const handles = rows.map(({ mine }) => mine);
-  const result = await runOperation(dependencies, principal, id, 'vaultRows', { handles });
-  if (!result.ok) return result;
-  const { key, rows: own } = result.value;
-  return ok({ key, rows: own.map(({ handle, sealed }) => ({ handle, sealed: textOf(sealed) })) });
-}
-
-function pageOf<Row>(answer: Page<Row>) {
-  return {
-    snapshot: snapshotOf(answer.snapshot),
-    head: textOf(answer.head),
-    scope: textOf(answer.scope),
-    cells: answer.cells.map(({ fields, reasons, ...cell }) => ({
-      ...cell,
-      fields: [...fields],
-      reasons: [...reasons],
-    })),
-    next: answer.next,
-  };
-}
-
-function rowOf(row: OverlapRow) {
-  return {
-    mine: row.mine,
-    theirs: row.theirs,
-    tier: row.tier,
-    reasons: [...row.reasons],
-    firstSeen: row.firstSeen,
-    firstSeenAt: timeText(row.firstSeenAtMs),
-    cells: [...row.cells],
-    matches: row.matches.map((match) => ({
-      kind: match.kind,
-      tag: textOf(match.tag),
-      boxes: match.boxes.map(({ population, box }) => ({ population, box: textOf(box) })),
-      wrapped: textOf(match.wrapped),
-    })),
-    fields: Object.fromEntries(Object.entries(row.fields).map(([field, sealed]) => [field, textOf(sealed)])),
-  };
+/** An answer that the operation wrote as it goes over the wire. */
+function answered<Answer>(context: Context, body: Uint8Array): Response & TypedResponse<Answer, 200, 'json'> {
+  const response = context.body(new Uint8Array(body), 200, {
+    'content-type': 'application/json',
+    ...NO_STORE,
+  });
+  return response as unknown as Response & TypedResponse<Answer, 200, 'json'>;
 }
