@@ -70,7 +70,7 @@ export class Transport {
 
   /**
    * Every write is a PUT or DELETE that may be repeated and a question asked twice is answered twice, so any call is
-   * tried again when no whole answer came, or one of 429 or 5xx.
+   * tried again when no whole answer came, or one that may be another the next time.
    */
   async call(
     method: string,
@@ -95,7 +95,7 @@ export class Transport {
         session.dropToken();
         continue;
       }
-      if (reply && reply.status !== 429 && reply.status < 500) throw refusal(reply);
+      if (reply && !isPassing(reply)) throw refusal(reply);
       const asked = reply?.retryAfterMs ?? 0;
       if (reply && (attempt >= attempts || asked > LONGEST_RETRY_AFTER_MS)) throw refusal(reply);
       if (attempt >= attempts) throw this.unreachable('no answer');
@@ -132,6 +132,11 @@ export class Transport {
       return null;
     }
   }
+}
+
+/** True for answers of a service that is overloaded or failing: 408 where it had not the whole request in time. */
+function isPassing({ status }: Reply): boolean {
+  return status === 408 || status === 429 || status >= 500;
 }
 
 /** A body's JSON value; undefined where it is no JSON. */

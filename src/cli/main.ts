@@ -7,6 +7,14 @@ import { nodeProblem } from '../runtime.ts';
 // before it looks. Set before anything large is loaded, so that the young generation stays small from the beginning.
 setFlagsFromString('--optimize-for-size');
 
+// A reader such as `head` that has enough closes the pipe: the work was done, and nobody is left to tell.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+// Progress that nobody reads any more ends no sync.
+process.stderr.on('error', () => undefined);
+
 const problem = nodeProblem(process.versions.node);
 if (problem === null) {
   const { env } = process;

@@ -55,9 +55,10 @@ describe('a call to the service', () => {
     expect(asked()).toBe(1);
   });
 
-  it('asks a question again after an error of the service, and an answer that broke off', async () => {
+  it('asks a question again after an error of the service, a request that took too long, an answer that broke off', async () => {
     const { url, asked } = await answering(
       status(500),
+      status(408),
       (_request, response) => {
         response.writeHead(200, { 'content-length': '100' }).write('{"half":');
         setTimeout(() => response.destroy(), 50);
@@ -65,7 +66,7 @@ describe('a call to the service', () => {
       status(200, {}, '{"whole":true}'),
     );
     expect(new TextDecoder().decode((await ask(url)).body)).toBe('{"whole":true}');
-    expect(asked()).toBe(3);
+    expect(asked()).toBe(4);
   });
 
   it('does not repeat what was refused for good, and gives up at some time', async () => {

@@ -1,12 +1,16 @@
+import { execFile } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { program } from '../../src/cli/program.ts';
 import { type Service, startService } from '../../src/service/node.ts';
 import { commonground, document, type Outcome } from '../support/cli.ts';
 
+const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 let folder: string;
 let service: Service;
 const home = (name: string) => join(folder, name);
@@ -65,6 +69,15 @@ describe('help', () => {
 });
 
 describe('what goes wrong', () => {
+  it('a reader that has enough is no error', async () => {
+    await done(run('a-reader', 'init', '--name', 'Reader', '--key-file', join(folder, 'reader.key')));
+    // `true` has closed the pipe long before the command prints.
+    const script = `{ "${process.execPath}" --disable-warning=ExperimentalWarning "${CLI}" status --json; echo "exit $?" >&2; } | true`;
+    const env = { ...process.env, COMMONGROUND_HOME: home('a-reader') };
+    const { stderr } = await promisify(execFile)('sh', ['-c', script], { env });
+    expect(stderr).toBe('exit 0\n');
+  });
+
   it('has a code, a hint and an exit code', async () => {
     const nowhere = await run('none', 'overlap', '--json');
     expect(nowhere.code).toBe(2);
