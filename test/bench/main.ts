@@ -18,18 +18,25 @@ const { values: options } = parseArgs({
     full: { type: 'boolean' },
     huge: { type: 'boolean' },
     quick: { type: 'boolean' },
+    accounts: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   },
 });
 if (options.help) {
   console.log(
-    'npm run bench [-- --quick | --full | --huge]\n\n--quick: only elements, storage and questions. --full: also 100,000 × 100,000 and real identifiers. --huge: as --full, and 300,000 × 300,000 for its memory.',
+    'npm run bench [-- --quick | --full | --huge | --accounts N]\n\n--quick: only elements, storage and questions. --full: also 100,000 × 100,000 and real identifiers. --huge: as --full, and 300,000 × 300,000 for its memory. --accounts N: only the mapping of N × N accounts.',
   );
   process.exit(0);
 }
 
 const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}`;
 console.log(machine);
+
+if (options.accounts !== undefined) {
+  const { mapping } = show(await mapLists(Number(options.accounts), 'domain'), null);
+  console.log(JSON.stringify({ machine, mapping }));
+  process.exit(0);
+}
 
 const steps = benchElements();
 console.log('\nµs an element, one thread');
