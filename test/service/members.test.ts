@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { toBase64url } from '../../protocol/bytes.ts';
 import { sha256, systemRandom } from '../../protocol/hash.ts';
-import { newPartnershipId } from '../../protocol/ids.ts';
+import { newPartnershipId, type PartnershipId } from '../../protocol/ids.ts';
 import { newMemberId } from '../../protocol/member.ts';
 import { passwordRefusal } from '../../src/service/auth/password.ts';
 import { checkPermissions, PERMISSIONS } from '../../src/service/auth/permissions.ts';
@@ -343,5 +343,37 @@ describe('a member who works with some partners', () => {
     expect((await matrix(world.pair.partnership)).status).toBe(200);
     expect((await matrix(other)).bytes).toEqual((await matrix(newPartnershipId(systemRandom))).bytes);
     expect((await matrix(other)).code).toBe('not_found');
+  });
+
+  it('is told of colleagues only in which of the own partnerships they work', async () => {
+    const other = newPartnershipId(systemRandom);
+    const body = { commitment: toBase64url(systemRandom(32)), codeHash: toBase64url(systemRandom(32)) };
+    await world.service.call('PUT', `/v1/partnerships/${other}`, { token: founder.token, json: body });
+    const own = world.pair.partnership;
+    const member = async (role: 'legal' | 'sales', partnerships: PartnershipId[] | null) =>
+      await makeMember(world.service, { ...founder, role, partnerships });
+    const [narrow, both, elsewhere, everywhere] = [
+      await member('legal', [own]),
+      await member('sales', [own, other]),
+      await member('sales', [other]),
+      await member('legal', null),
+    ];
+    const asked = [both, elsewhere, everywhere].map((one) => one.member);
+    const seenBy = async (token: string) => {
+      const answer = await world.service.call('GET', '/v1/members', { token });
+      const members = answer.json?.members as { id: string; partnerships: string[] | null }[];
+      const listed = asked.map((id) => members.find((one) => one.id === id)?.partnerships);
+      const byId = await Promise.all(
+        asked.map(async (id) => {
+          const one = await world.service.call('GET', `/v1/members/${id}`, { token });
+          return one.json?.partnerships;
+        }),
+      );
+      expect(byId).toEqual(listed);
+      return listed;
+    };
+    expect(await seenBy(narrow.token)).toEqual([[own], [], null]);
+    for (const token of [everywhere.token, founder.token])
+      expect(await seenBy(token)).toEqual([[own, other].sort(), [other], null]);
   });
 });

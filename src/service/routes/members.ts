@@ -33,7 +33,10 @@ const getMembers = createRoute({
   summary: 'The members of the caller’s organisation, former ones too',
   security,
   responses: {
-    200: jsonAnswer(answers.members, 'Oldest first; without `partnerships` a member works with all partners'),
+    200: jsonAnswer(
+      answers.members,
+      'Oldest first; without `partnerships` a member works with all partners. A caller who works with some sees no other ids there',
+    ),
     ...problems,
   },
 });
@@ -100,14 +103,18 @@ export function addMemberRoutes(app: App, dependencies: Dependencies, logins: Lo
   const { directory, now } = dependencies;
 
   app.openapi(getMembers, async (context) => {
-    const members = (await membersOf(directory, context.var.principal.organisation)).map(viewOf);
-    return context.json({ members }, 200, NO_STORE);
+    const { principal } = context.var;
+    const members = await membersOf(directory, principal.organisation);
+    const own = members.find(({ id }) => principal.kind === 'member' && id === principal.member);
+    return context.json({ members: members.map((member) => viewOf(member, own)) }, 200, NO_STORE);
   });
 
   app.openapi(getMember, async (context) => {
+    const { principal } = context.var;
     const member = await memberOf(directory, context.req.valid('param').member);
-    if (member?.organisation !== context.var.principal.organisation) return problem(context, 'not_found');
-    return context.json(viewOf(member), 200, NO_STORE);
+    if (member?.organisation !== principal.organisation) return problem(context, 'not_found');
+    const own = principal.kind === 'member' ? await memberOf(directory, principal.member) : null;
+    return context.json(viewOf(member, own), 200, NO_STORE);
   });
 
   app.openapi(putMember, async (context) => {
@@ -131,13 +138,15 @@ export function addMemberRoutes(app: App, dependencies: Dependencies, logins: Lo
   });
 }
 
-function viewOf(member: Member) {
+/** A member as another of the organisation sees it: of the partnerships only those that the caller works in. */
+function viewOf(member: Member, caller: Pick<Member, 'partners'> | null | undefined) {
+  const seen = caller?.partners ?? null;
   return {
     id: member.id,
     role: member.role,
     state: stateOf(member),
     email: member.email,
-    partnerships: member.partners && [...member.partners],
+    partnerships: member.partners?.filter((id) => seen?.includes(id) ?? true) ?? null,
     keys: textOf(member.keys),
     invitedAt: timeText(member.invited_ms),
     invitationEndsAt: timeText(member.expires_ms),
