@@ -158,6 +158,28 @@ describe('rows', () => {
     expect(await codeOf(putRows([{ handle: handles.joiner, sealed }]))).toBe('conflict');
   });
 
+  it('are written all or none, and refused leave what stands', async () => {
+    const store = world.service.store(world.pair.partnership);
+    await putHead(1, key(1));
+    await putRows([{ handle: handles.founder, sealed }], 1);
+    await putRows([{ handle: handles.founder, sealed }], 2);
+    const rows = () => store.all('select key_number, handle, sealed from vault_rows order by key_number');
+    const before = rows();
+    expect(before).toHaveLength(2);
+    const unknown = { handle: systemRandom(16), sealed };
+    const changed = { handle: handles.founder, sealed: systemRandom(600) };
+    const gone = { handle: handles.founder, sealed: null };
+    // Under a third key, too, whose coming takes the second one's rows away.
+    for (const [first, number] of [
+      [changed, 2],
+      [gone, 2],
+      [changed, 3],
+    ] as const) {
+      expect(await codeOf(putRows([first, unknown], number))).toBe('conflict');
+      expect(rows()).toEqual(before);
+    }
+  });
+
   it('are refused cut, twice, too small or too large', async () => {
     const put = (bytes: Uint8Array) => world.as('founder', 'PUT', '/vault/1/rows', { bytes });
     const good = packRows([{ handle: handles.founder, sealed }]);

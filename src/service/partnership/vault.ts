@@ -22,7 +22,7 @@ export interface VaultRows {
   readonly rows: readonly VaultRow[];
 }
 
-/** Puts rows in the place of those of the same handles; only of accounts in the active list. */
+/** Puts rows in the place of those of the same handles; all of accounts in the active list, or none is put. */
 export function putVaultRows(
   { store, caller }: OperationContext,
   input: { readonly number: number; readonly bytes: Uint8Array },
@@ -30,26 +30,26 @@ export function putVaultRows(
   const side = sideNumber(caller);
   const rows = unpackRows(input.bytes);
   if (!rows || input.number < 1) return refuse('malformed');
-  dropOtherKeys(store, caller, input.number);
   const { active_submission } = sideRow(store, caller);
+  // Before anything is written: what is written before a refusal stays.
+  const listed = 'select 1 from accounts where side = ? and generation = ? and handle = ?';
+  const isListed = (handle: Uint8Array) => first(store, listed, side, active_submission ?? 0, handle);
+  if (rows.some(({ handle, sealed }) => sealed && !isListed(handle)))
+    return refuse('conflict', 'no such account in the active list');
+  dropOtherKeys(store, caller, input.number);
   for (const { handle, sealed } of rows) {
     if (!sealed) {
       store.run('delete from vault_rows where side = ? and handle = ?', side, handle);
       continue;
     }
-    const written = store.run(
-      `insert into vault_rows (side, key_number, handle, sealed) select ?, ?, ?, ?
-       where exists (select 1 from accounts where side = ? and generation = ? and handle = ?)
+    store.run(
+      `insert into vault_rows (side, key_number, handle, sealed) values (?, ?, ?, ?)
        on conflict (side, key_number, handle) do update set sealed = excluded.sealed`,
       side,
       input.number,
       handle,
       sealed,
-      side,
-      active_submission ?? 0,
-      handle,
     );
-    if (written === 0) return refuse('conflict', 'no such account in the active list');
   }
   return ok(null);
 }
