@@ -11,8 +11,9 @@ import { ok, type Result, refuse } from '../result.ts';
 import { messageOf, openSigned, sign } from '../signed.ts';
 import type { VaultRefusal } from './key.ts';
 
-/** The largest head that is read. */
+/** The largest signed head. */
 export const MAX_HEAD_BYTES = 700 * 1024;
+const MAX_SEALED_BYTES = 0xffff;
 
 export interface VaultHead {
   /** Own side, epoch and its record's hash. */
@@ -43,7 +44,9 @@ export interface VaultHead {
   readonly sealed: Uint8Array;
 }
 
-export function signHead(head: VaultHead, agentSeed: Uint8Array): Uint8Array {
+/** The signed head, or null where it is too large: its papers by what is read of a head, or what is sealed by its length's two bytes. */
+export function signHead(head: VaultHead, agentSeed: Uint8Array): Uint8Array | null {
+  if (head.sealed.length > MAX_SEALED_BYTES) return null;
   const message = concat(
     frame(head.context, head.number),
     uint(head.issuedAt, 8),
@@ -61,7 +64,8 @@ export function signHead(head: VaultHead, agentSeed: Uint8Array): Uint8Array {
     uint(head.pieces, 2),
     prefixed(head.sealed),
   );
-  return sign('vault head', message, agentSeed);
+  const signed = sign('vault head', message, agentSeed);
+  return signed.length > MAX_HEAD_BYTES ? null : signed;
 }
 
 /** Reads a head of this partnership and checks that the organisation's own agent signed it. */

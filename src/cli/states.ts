@@ -22,6 +22,8 @@ export const WAITING_TEXTS: Readonly<Record<Waiting, string>> = {
   partner_grants: 'waiting for the partner to grant a scope',
   partner_evaluates: 'waiting for the partner’s next sync',
   partner_submits: 'your list is in; waiting for the partner’s',
+  you_shorten:
+    'waiting for you: the lists are in, but your members are shown an older state, since the scopes and rosters of this partnership, or the names of your files’ columns, are too much to be sent them; propose scopes of fewer rules, or import from fewer files',
 };
 
 /** What is waited for, where people may sign for this organisation. */

@@ -18,7 +18,7 @@ const RESTING: Facts = {
   request: null,
   wanted: 0,
   submission: { current: true, pending: false },
-  vaultDue: false,
+  vault: 'current',
   partnerSubmitted: true,
 };
 const request = { unsent: false, toCollect: 0, outstanding: 0 };
@@ -122,6 +122,18 @@ describe('the next step', () => {
     ['the list changed', { submission: { current: false, pending: false } }, 'make_submission'],
     ['an older list is prepared', { submission: { current: false, pending: true } }, 'make_submission'],
     ['the list is prepared', { submission: { current: true, pending: true } }, 'send_submission'],
+    ['members lack something', { vault: 'due' }, 'send_vault'],
+    ['members cannot have what they lack', { vault: 'too_large' }, 'wait you_shorten'],
+    [
+      'members cannot have what they lack, and the list changed',
+      { vault: 'too_large', submission: { current: false, pending: false } },
+      'make_submission',
+    ],
+    [
+      'members cannot have what they lack, and the partner has no list',
+      { vault: 'too_large', partnerSubmitted: false },
+      'wait partner_submits',
+    ],
     ['the partner has no list', { partnerSubmitted: false }, 'wait partner_submits'],
   ];
   it.each(cases)('when %s', (_, change, expected) => {
@@ -139,7 +151,14 @@ describe('the next step', () => {
   it('takes long over the own list alone: evaluating for the partner is never put beside itself', () => {
     const long = cases.map(([, change]) => nextStep({ ...RESTING, ...change })).filter(isLong);
     expect(new Set(long.map((step) => step.do))).toEqual(
-      new Set(['make_request', 'send_request', 'collect', 'make_submission', 'send_submission']),
+      new Set([
+        'make_request',
+        'send_request',
+        'collect',
+        'make_submission',
+        'send_submission',
+        'send_vault',
+      ]),
     );
   });
 

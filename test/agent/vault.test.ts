@@ -1,4 +1,6 @@
 /** A member's home and the vault: the same checks as where the list is, and what a service or a stranger cannot do. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { recipientOf, sealTo } from '../../protocol/age.ts';
 import { fromBase64url, toBase64url, toHex } from '../../protocol/bytes.ts';
@@ -6,10 +8,13 @@ import { sha256, signingPublicKey, systemRandom } from '../../protocol/hash.ts';
 import { type MemberId, openMemberKeys, signMemberKeys } from '../../protocol/member.ts';
 import { openHead, signHead } from '../../protocol/vault/head.ts';
 import { signWrap, vaultKeyId } from '../../protocol/vault/key.ts';
+import { timestamp } from '../../src/agent/agent.ts';
 import { askOverlap, askWhiteSpace } from '../../src/agent/answers.ts';
 import type { OverlapAnswer, PartnershipView } from '../../src/agent/client.ts';
+import { openExport } from '../../src/agent/import/export.ts';
 import { openOwnKeys } from '../../src/agent/member/keys.ts';
 import { grantScope } from '../../src/agent/scopes/granting.ts';
+import { importSource } from '../../src/agent/store/lists.ts';
 import { syncPartnership } from '../../src/agent/sync/sync.ts';
 import { candidateOf, compareCode } from '../../src/agent/vault/admission.ts';
 import { readVault, takeOut } from '../../src/agent/vault/keys.ts';
@@ -23,6 +28,7 @@ import {
   twoOrganisations,
 } from '../support/homes.ts';
 import { admit, asMember, type Joined, joinAs } from '../support/members.ts';
+import { whole } from '../support/results.ts';
 
 const A: Row[] = [
   ['a1', 'Siemens AG', 'siemens.com'],
@@ -175,7 +181,7 @@ describe('a member’s home shows nothing', () => {
     tamper<View>('GET', VIEW, (view) => {
       const head = openHead(fromBase64url(view.vault ?? '') ?? new Uint8Array(), id, agentKey);
       if (!head.ok) throw new Error(head.reason);
-      return { ...view, vault: toBase64url(signHead(head.value, systemRandom(32))) };
+      return { ...view, vault: toBase64url(whole(signHead(head.value, systemRandom(32)))) };
     });
     await expect(overlap()).rejects.toMatchObject(alarm);
   });
@@ -242,6 +248,36 @@ describe('a list on its way', () => {
     await pair.sync();
     expect(calls.filter((call) => call.includes('rows'))).toEqual(['1/rows one']);
     expect((await overlap()).map(({ account }) => account).sort()).toEqual(['Nestlé S.A.', 'Siemens Energy']);
+  });
+
+  it('that is too large for a head keeps nothing else waiting, and is told', async () => {
+    const file = join(pair.folder, 'wide.csv');
+    const wide = 'Website'.padEnd(70_000, '!');
+    const lines = ['a1,Siemens AG,siemens.com,', 'a3,Hooli,hooli.com,'];
+    const importWide = async (column: string) => {
+      writeFileSync(file, [`Id,Name,Website,${column}`, ...lines].join('\n'));
+      const map = { [column]: 'domain' } as const;
+      const now = timestamp(Date.now());
+      await importSource(pair.a.store, 'crm', await openExport(file, { map }), { keep: true, now });
+    };
+    const options = { progress: () => undefined, waitUntilMs: null };
+    const { id } = pair.partnership(pair.a);
+    const sync = () => syncPartnership(pair.a, id, pair.pool, options);
+    await importWide(wide);
+    // The new account is evaluated by the partner, and comes into the list.
+    await sync();
+    await syncPartnership(pair.b, id, pair.pool, options);
+    expect(await sync()).toMatchObject({ waiting: 'you_shorten', submitted: 2 });
+    expect(await sync()).toMatchObject({ waiting: 'you_shorten', steps: 0 });
+    const before = pair.partnership(pair.a);
+    expect(before.lastSubmission?.number).toBe(2);
+    // A later change reaches the partner all the same.
+    lines.pop();
+    await importWide(wide);
+    expect(await sync()).toMatchObject({ waiting: 'you_shorten', submitted: 1 });
+    await importWide('Site');
+    expect((await sync()).waiting).toBeNull();
+    expect(pair.partnership(pair.a).vault?.number).toBe((before.vault?.number ?? 0) + 1);
   });
 
   it('is written anew where the service lost it', async () => {

@@ -6,13 +6,14 @@ import type { Context } from '../../protocol/evaluation.ts';
 import { sha256, signingPublicKey, systemRandom } from '../../protocol/hash.ts';
 import { newPartnershipId, type OrganisationId } from '../../protocol/ids.ts';
 import { memberCode, newMemberId, signMemberKeys } from '../../protocol/member.ts';
-import { openHead, signHead, type VaultHead } from '../../protocol/vault/head.ts';
+import { MAX_HEAD_BYTES, openHead, signHead, type VaultHead } from '../../protocol/vault/head.ts';
 import { openWrap, readWrap, signWrap, type VaultKey, vaultKeyId } from '../../protocol/vault/key.ts';
 import { nameHasher, openPiece, pieceOf, piecesFor, sealPiece } from '../../protocol/vault/names.ts';
 import { openRow, sealRow, type VaultRow } from '../../protocol/vault/row.ts';
 import { openInVault, sealInVault } from '../../protocol/vault/sealing.ts';
 import { packRows, unpackRows } from '../../protocol/vault/upload.ts';
 import { parsePhrase } from '../../protocol/words.ts';
+import { whole } from '../support/results.ts';
 
 const key: VaultKey = { number: 3, key: systemRandom(32) };
 const context: Context = {
@@ -139,7 +140,7 @@ describe('a head', () => {
     pieces: 1,
     sealed: sealInVault(key, 'vault head', context, utf8('7'), utf8('secrets'), systemRandom),
   };
-  const signed = signHead(head, seed);
+  const signed = whole(signHead(head, seed));
 
   it('comes back as it was signed, and is refused cut, longer or of another key', () => {
     expect(openHead(signed, context.partnership, signingPublicKey(seed))).toEqual({ ok: true, value: head });
@@ -154,6 +155,16 @@ describe('a head', () => {
     }
     const longer = new Uint8Array([...signed.subarray(0, -64), 0, ...signed.subarray(-64)]);
     expect(openHead(longer, context.partnership, signingPublicKey(seed)).ok).toBe(false);
+  });
+
+  it('is not made longer than it is read', () => {
+    const of = (papers: number, sealed: number) =>
+      signHead({ ...head, papers: 'p'.repeat(papers), sealed: new Uint8Array(sealed) }, seed);
+    const most = MAX_HEAD_BYTES - whole(of(0, 0)).length;
+    expect(openHead(whole(of(most, 0)), context.partnership, signingPublicKey(seed)).ok).toBe(true);
+    expect(of(most + 1, 0)).toBeNull();
+    expect(of(0, 0xffff)).not.toBeNull();
+    expect(of(0, 0x10000)).toBeNull();
   });
 
   it('keeps its secrets from another place, use or key', () => {

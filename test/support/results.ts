@@ -7,6 +7,12 @@ export function value<Value>(result: Result<Value>): Value {
   return result.value;
 }
 
+/** What is null where it would be too large, of something that is not. */
+export function whole(bytes: Uint8Array | null): Uint8Array {
+  if (!bytes) throw new Error('too large');
+  return bytes;
+}
+
 /** The reason of a refusal, or null where there was none. */
 export function reasonOf(result: Result<unknown>): string | null {
   return result.ok ? null : result.reason;

@@ -4,6 +4,7 @@ import { otherSide, type Side } from '../../protocol/ids.ts';
 import type { MemberId } from '../../protocol/member.ts';
 import { signHead, type VaultHead } from '../../protocol/vault/head.ts';
 import { signWrap, type VaultWrap, vaultKeyId } from '../../protocol/vault/key.ts';
+import { whole } from './results.ts';
 import type { TestPair } from './service-parties.ts';
 
 /** A wrap by the side's agent for a member with these signed keys; `change` makes it another, `seed` signs it. */
@@ -54,5 +55,5 @@ export function makeHead(
     sealed: pair.random(100),
     ...change,
   };
-  return signHead(head, seed);
+  return whole(signHead(head, seed));
 }

@@ -113,6 +113,8 @@ function checkStanding(
           ? 'a member of the role legal runs `commonground scope propose` on a home of their own'
           : `run \`commonground scope grant --partner ${alias}\``,
       );
+    case 'you_shorten':
+      return warning(standing, text);
     case 'you_accept_scope':
       return warning(
         standing,

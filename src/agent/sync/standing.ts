@@ -32,7 +32,7 @@ function judge(facts: Facts, view: PartnershipView, last: string | null): Standi
   const step = nextStep(facts);
   if (step.do === 'wait') return step.for;
   if (step.do !== 'make_submission') return 'sync_due';
-  if (view.snapshot) return 'up_to_date';
+  if (view.snapshot) return facts.vault === 'too_large' ? 'you_shorten' : 'up_to_date';
   if (view.submissions.mine.active !== null) return 'partner_submits';
   // The last sync knew of identifiers that only the partner's grant lets it send.
   return last === 'partner_grants' && !facts.scope.partnerGranted ? 'partner_grants' : 'sync_due';

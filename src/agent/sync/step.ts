@@ -22,7 +22,9 @@ export type Waiting =
   | 'scope_begins'
   | 'partner_grants'
   | 'partner_evaluates'
-  | 'partner_submits';
+  | 'partner_submits'
+  /** What members are to be shown beside the answers does not fit into one head of the vault. */
+  | 'you_shorten';
 
 export type Step =
   | { readonly do: 'wait'; readonly for: Waiting }
@@ -97,8 +99,8 @@ export interface Facts {
     /** Prepared and not yet active. */
     readonly pending: boolean;
   };
-  /** This side's members lack something of the vault. */
-  readonly vaultDue: boolean;
+  /** Whether this side's members have all of the vault, lack something, or cannot have what they lack. */
+  readonly vault: 'current' | 'due' | 'too_large';
   readonly partnerSubmitted: boolean;
 }
 
@@ -144,15 +146,16 @@ function ownStep(facts: Facts): Step {
     return request.outstanding > 0 ? wait('partner_evaluates') : { do: 'finish_request' };
   }
   if (!facts.scope.granted)
-    return facts.vaultDue ? { do: 'send_vault' } : wait(grantWaiting(facts.scope.next));
+    return facts.vault === 'due' ? { do: 'send_vault' } : wait(grantWaiting(facts.scope.next));
   if (!facts.terms.partnerPublished) return wait('partner_signs_epoch');
   if (!facts.terms.agreed) return wait(facts.terms.partnerIsNewer ? 'you_update' : 'partner_updates');
   if (facts.wanted > 0)
     return facts.scope.partnerGranted ? { do: 'make_request' } : wait(partnerGrantWaiting(facts.scope));
   if (!facts.submission.current) return { do: 'make_submission' };
   if (facts.submission.pending) return { do: 'send_submission' };
-  if (facts.vaultDue) return { do: 'send_vault' };
-  return facts.partnerSubmitted ? { do: 'rest' } : wait('partner_submits');
+  if (facts.vault === 'due') return { do: 'send_vault' };
+  if (!facts.partnerSubmitted) return wait('partner_submits');
+  return facts.vault === 'too_large' ? wait('you_shorten') : { do: 'rest' };
 }
 
 function grantWaiting(next: Facts['scope']['next']): Waiting {

@@ -36,7 +36,7 @@ import {
 } from '../store/partnerships.ts';
 import { ownRosters } from '../store/rosters.ts';
 import { followHolders } from '../vault/holders.ts';
-import { isVaultDue, sendVault } from '../vault/upload.ts';
+import { sendVault, vaultState } from '../vault/upload.ts';
 import { EPOCH, type EpochSync, inEpoch, type Progress, readEpoch, type Sync } from './context.ts';
 import { dueChunks, evaluateForPartner } from './evaluate.ts';
 import type { ListState } from './list.ts';
@@ -244,7 +244,7 @@ export async function gatherFacts(
     request: null,
     wanted: 0,
     submission: { current: false, pending: false },
-    vaultDue: false,
+    vault: 'current',
     partnerSubmitted: false,
   };
   if (partnership.deadSince) requireVerified(partnership);
@@ -292,7 +292,7 @@ export async function gatherFacts(
         ),
       pending: kept !== null,
     },
-    vaultDue: isVaultDue(agent, partnership, view),
+    vault: vaultState(inside),
     partnerSubmitted: view.submissions.theirs.active !== null,
   };
 

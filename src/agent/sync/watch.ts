@@ -230,6 +230,9 @@ function toldState(state: Waiting | 'up_to_date' | 'ended'): HealthCode | null {
     case 'you_verify':
     case 'ended':
       return null;
+    // That members lack something here concerns nobody there.
+    case 'you_shorten':
+      return 'up_to_date';
     default:
       return state;
   }

@@ -5,11 +5,10 @@
  */
 import { setImmediate as breathe } from 'node:timers/promises';
 import { equal, fromHex, toBase64url, toHex, uint, utf8 } from '../../../protocol/bytes.ts';
-import type { Context } from '../../../protocol/evaluation.ts';
 import { systemRandom } from '../../../protocol/hash.ts';
 import { NORMALISER_VERSION } from '../../../protocol/identifiers/version.ts';
 import type { PartnershipId } from '../../../protocol/ids.ts';
-import { MAX_HEAD_BYTES, openHead, signHead, type VaultHead } from '../../../protocol/vault/head.ts';
+import { openHead, signHead, type VaultHead } from '../../../protocol/vault/head.ts';
 import { type VaultKey, vaultKeyId } from '../../../protocol/vault/key.ts';
 import { nameHasher, pieceOf, piecesFor, sealPiece } from '../../../protocol/vault/names.ts';
 import { sealRow } from '../../../protocol/vault/row.ts';
@@ -30,6 +29,7 @@ import {
 } from '../store/partnerships.ts';
 import type { Store } from '../store/store.ts';
 import type { EpochSync } from '../sync/context.ts';
+import type { Facts } from '../sync/step.ts';
 import { noteDropped, readVault } from './keys.ts';
 import { writePins } from './papers.ts';
 import { listedRows } from './rows.ts';
@@ -38,30 +38,49 @@ import type { Secrets } from './secrets.ts';
 /** Bytes of rows in one upload; one row is at most as large. */
 const UPLOAD_BYTES = 1 << 18;
 
-/** True where members would be shown something older than what is known here. */
-export function isVaultDue(agent: Agent, partnership: Partnership, view: PartnershipView): boolean {
+/** Whether members are shown what is known here: not yet, or never, as it does not fit into one head. */
+export function vaultState(sync: EpochSync): Facts['vault'] {
+  const { agent, id, view } = sync;
+  const partnership = getPartnership(agent.store, id);
   // While nobody joined there is nobody to show anything to.
-  if (view.companiesOfOne[partnership.side]) return false;
+  if (view.companiesOfOne[partnership.side]) return 'current';
   const kept = partnership.vault;
   const shown = view.vault && toBase64url(view.vault);
-  return kept === null || shown !== kept.signed || kept.of !== stateOf(agent, partnership);
+  if (kept !== null && shown === kept.signed && kept.of === stateOf(agent, partnership)) return 'current';
+  return makeHead(sync, 0) ? 'due' : 'too_large';
 }
 
 /** Uploads what members lack. */
 export async function sendVault(sync: EpochSync): Promise<void> {
   const { agent, id, view } = sync;
   const partnership = getPartnership(agent.store, id);
-  const { vault: kept, side } = partnership;
   const of = stateOf(agent, partnership);
-  const shown = shownHead(agent, partnership, view);
-  const isKnown = (view.vault && toBase64url(view.vault)) === (kept?.signed ?? null);
+  const isKnown = (view.vault && toBase64url(view.vault)) === (partnership.vault?.signed ?? null);
   // A service or a home that was restored from a backup: what the other has is not known.
   if (!isKnown) forget(agent.store, id);
-  const number = Math.max(decodeHead(agent, partnership)?.number ?? 0, shown?.number ?? 0) + 1;
   const key = keyOf(agent);
   const submission = activeSubmission(partnership, view);
-  const context: Context = { ...sync.mine, side };
-  const pieces = key && submission > 0 ? await sendRows(sync, key, context, submission) : 0;
+  const pieces = key && submission > 0 ? await sendRows(sync, key, submission) : 0;
+  const head = makeHead(sync, pieces);
+  // It grew meanwhile: the next look tells.
+  if (!head) return;
+  await agent.client().putVaultHead(id, head.number, head.signed);
+  updatePartnership(agent.store, id, (current) => ({
+    ...current,
+    vault: { number: head.number, signed: toBase64url(head.signed), of },
+  }));
+  await dropOldKeys(agent);
+}
+
+/** The next head of the vault, its names in so many pieces; null where it would be too large. */
+function makeHead(
+  { agent, id, view, mine: context }: EpochSync,
+  pieces: number,
+): { readonly number: number; readonly signed: Uint8Array } | null {
+  const partnership = getPartnership(agent.store, id);
+  const shown = shownHead(agent, partnership, view);
+  const number = Math.max(decodeHead(agent, partnership)?.number ?? 0, shown?.number ?? 0) + 1;
+  const key = keyOf(agent);
   const partner = requireVerified(partnership);
   const secrets: Secrets = { ageIdentity: agent.keyring.ageIdentity, columns: columnsOf(agent.store) };
   const head: VaultHead = {
@@ -76,7 +95,7 @@ export async function sendVault(sync: EpochSync): Promise<void> {
       name: partner.name,
     },
     papers: writePins(agent, partnership),
-    submission: key ? submission : 0,
+    submission: key ? activeSubmission(partnership, view) : 0,
     normaliser: NORMALISER_VERSION,
     key: key ? { number: key.number, id: vaultKeyId(key.key) } : { number: 0, id: new Uint8Array(32) },
     pieces,
@@ -85,18 +104,7 @@ export async function sendVault(sync: EpochSync): Promise<void> {
       : new Uint8Array(),
   };
   const signed = signHead(head, agent.keyring.agentSeed);
-  if (signed.length > MAX_HEAD_BYTES)
-    throw new Problem(
-      'bad_input',
-      `the scopes and rosters of ${partnership.alias} are too large to be shown to members`,
-      'shorten the rules of the scope',
-    );
-  await agent.client().putVaultHead(id, number, signed);
-  updatePartnership(agent.store, id, (current) => ({
-    ...current,
-    vault: { number, signed: toBase64url(signed), of },
-  }));
-  await dropOldKeys(agent);
+  return signed && { number, signed };
 }
 
 /** The key that members hold; null where nobody does. */
@@ -124,13 +132,8 @@ function activeSubmission({ lastSubmission }: Partnership, view: PartnershipView
 }
 
 /** Uploads changed rows and names; gives in how many pieces the names are. */
-async function sendRows(
-  sync: EpochSync,
-  key: VaultKey,
-  context: Context,
-  submission: number,
-): Promise<number> {
-  const { agent, id } = sync;
+async function sendRows(sync: EpochSync, key: VaultKey, submission: number): Promise<number> {
+  const { agent, id, mine: context } = sync;
   const { store } = agent;
   const client = agent.client();
   let batch: (UploadedRow & { readonly digest: Uint8Array | null })[] = [];
@@ -172,11 +175,11 @@ async function sendRows(
   }
   for (const handle of goneRows(store, id, submission)) await add({ handle, sealed: null, digest: null });
   await flush();
-  return await sendNames(sync, key, context);
+  return await sendNames(sync, key);
 }
 
 /** Uploads the names of the whole list, as keyed hashes in pieces that change one by one. */
-async function sendNames({ agent, id }: EpochSync, key: VaultKey, context: Context): Promise<number> {
+async function sendNames({ agent, id, mine: context }: EpochSync, key: VaultKey): Promise<number> {
   const { store } = agent;
   const { database } = store;
   const hash = nameHasher(key, context);
