@@ -253,9 +253,9 @@ describe('a list on its way', () => {
   it('that is too large for a head keeps nothing else waiting, and is told', async () => {
     const file = join(pair.folder, 'wide.csv');
     const wide = 'Website'.padEnd(70_000, '!');
-    const lines = ['a1,Siemens AG,siemens.com,', 'a3,Hooli,hooli.com,'];
+    const lines = ['a1,Siemens AG,siemens.com,Customer,', 'a3,Hooli,hooli.com,Customer,'];
     const importWide = async (column: string) => {
-      writeFileSync(file, [`Id,Name,Website,${column}`, ...lines].join('\n'));
+      writeFileSync(file, [`Id,Name,Website,Type,${column}`, ...lines].join('\n'));
       const map = { [column]: 'domain' } as const;
       const now = timestamp(Date.now());
       await importSource(pair.a.store, 'crm', await openExport(file, { map }), { keep: true, now });

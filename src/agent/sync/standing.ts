@@ -1,11 +1,11 @@
 /** How one partnership stands, for people who ask: nothing of the list is read and nothing is sent. */
 import type { PartnershipId } from '../../../protocol/ids.ts';
-import type { Agent } from '../agent.ts';
+import { type Agent, timestamp } from '../agent.ts';
 import type { PartnershipView } from '../client.ts';
 import { openPool } from '../crypto/pool.ts';
-import { getPartnership } from '../store/partnerships.ts';
+import { getPartnership, type Partnership, updatePartnership } from '../store/partnerships.ts';
+import { gatherFacts } from './facts.ts';
 import { type Facts, nextStep, type Waiting } from './step.ts';
-import { gatherFacts, noteWaiting } from './sync.ts';
 
 /** What is waited for; or that this side's next sync has something to do; or that both lists are in. */
 export type Standing = Waiting | 'sync_due' | 'up_to_date';
@@ -25,6 +25,18 @@ export async function standingOf(
   } finally {
     await pool.close();
   }
+}
+
+/** Keeps since when the same thing has been waited for, and gives it. */
+export function noteWaiting(agent: Agent, id: Partnership['id'], waiting: Waiting | null): string | null {
+  const kept = getPartnership(agent.store, id).waiting;
+  if ((kept?.for ?? null) === waiting) return kept?.since ?? null;
+  const since = timestamp(agent.now());
+  updatePartnership(agent.store, id, (current) => ({
+    ...current,
+    waiting: waiting && { for: waiting, since },
+  }));
+  return waiting && since;
 }
 
 /** Without reading the list, a list that is in counts as current; a sync finds what changed. */
