@@ -1,26 +1,16 @@
-/**
- * The service as the agent sees it: typed calls, one log-in for ten minutes, retries of what is safe to repeat. Every
- * write is a PUT or DELETE that may be repeated; answers are checked for their shape before anything uses them.
- */
+/** The service as the agent sees it: one typed call a route. Every write is a PUT or DELETE that may be repeated. */
 import * as z from 'zod';
 import { toBase64url } from '../../protocol/bytes.ts';
 import type { HealthCode } from '../../protocol/health.ts';
 import type { OrganisationId, PartnershipId, Side } from '../../protocol/ids.ts';
-import { signLogin } from '../../protocol/login.ts';
 import type { MemberId, Role, ViewerRole } from '../../protocol/member.ts';
 import type { CellGrant, ScopeRule } from '../../protocol/scope.ts';
 import type { Act } from '../../protocol/statement.ts';
 import * as shapes from '../wire/answers.ts';
+import { Connection } from './connection.ts';
 import type { Keyring } from './keyring.ts';
 import { Problem } from './problem.ts';
-import {
-  jsonOf,
-  type Reply,
-  ServiceRefusal,
-  type Session,
-  Transport,
-  type TransportOptions,
-} from './transport.ts';
+import type { Session, TransportOptions } from './transport.ts';
 
 export type ServiceView = z.infer<typeof shapes.service>;
 export type PartnershipView = z.infer<typeof shapes.partnershipView>;
@@ -46,37 +36,26 @@ export interface Question {
   readonly limit?: number;
 }
 
-/** How many challenges are tried before a refused log-in is believed. */
-const LOGIN_ATTEMPTS = 4;
-
 export class Client {
-  readonly #transport: Transport;
-  readonly #keyring: Keyring | null;
-  readonly #session: Session | null;
-  readonly #now: () => number;
-  #token: { readonly value: string; readonly untilMs: number } | null = null;
-  #login: Promise<string> | null = null;
+  readonly #service: Connection;
 
   /** Asks as the organisation's agent or as a person; for nobody (null) only what needs no token. */
   constructor(base: string, as: Keyring | Session | null, now: () => number, options: TransportOptions = {}) {
-    this.#transport = new Transport(base, now, options);
-    this.#session = as && 'token' in as ? as : null;
-    this.#keyring = as && !('token' in as) ? as : null;
-    this.#now = now;
+    this.#service = new Connection(base, as, now, options);
   }
 
   service(): Promise<ServiceView> {
-    return this.#json(shapes.service, 'GET', '/v1/service', { token: false });
+    return this.#service.json(shapes.service, 'GET', '/v1/service', { token: false });
   }
 
   register(proof: {
     readonly registrationCode?: string;
     readonly invitation?: { partnership: string; code: string };
   }) {
-    const { certificate, signedCertificate } = this.#keys();
+    const { certificate, signedCertificate } = this.#service.keys();
     const { organisation } = certificate;
     const body = { certificate: toBase64url(signedCertificate), ...proof };
-    return this.#json(
+    return this.#service.json(
       z.object({ organisation: z.string(), serial: z.int() }),
       'PUT',
       `/v1/organisations/${organisation}`,
@@ -88,7 +67,7 @@ export class Client {
   }
 
   invite(id: PartnershipId, commitment: Uint8Array, codeHash: Uint8Array, jurisdiction?: string) {
-    return this.#put(`/v1/partnerships/${id}`, {
+    return this.#service.put(`/v1/partnerships/${id}`, {
       commitment: toBase64url(commitment),
       codeHash: toBase64url(codeHash),
       ...(jurisdiction === undefined ? {} : { jurisdiction }),
@@ -96,63 +75,63 @@ export class Client {
   }
 
   accept(id: PartnershipId, acceptance: Uint8Array, code: Uint8Array) {
-    return this.#put(`/v1/partnerships/${id}/acceptance`, {
+    return this.#service.put(`/v1/partnerships/${id}/acceptance`, {
       acceptance: toBase64url(acceptance),
       code: toBase64url(code),
     });
   }
 
   open(id: PartnershipId, opening: Uint8Array) {
-    return this.#put(`/v1/partnerships/${id}/opening`, { opening: toBase64url(opening) });
+    return this.#service.put(`/v1/partnerships/${id}/opening`, { opening: toBase64url(opening) });
   }
 
   /** Ids of the partnerships that the service knows this organisation in. */
   async partnerships(): Promise<PartnershipId[]> {
-    const list = await this.#json(shapes.partnershipList, 'GET', '/v1/partnerships');
+    const list = await this.#service.json(shapes.partnershipList, 'GET', '/v1/partnerships');
     return list.partnerships.map((entry) => entry.id);
   }
 
   /** The partnerships that the caller works in, as the service lists them. */
   async partners(): Promise<ListedPartnership[]> {
-    return (await this.#json(shapes.partnershipList, 'GET', '/v1/partnerships')).partnerships;
+    return (await this.#service.json(shapes.partnershipList, 'GET', '/v1/partnerships')).partnerships;
   }
 
   async members(): Promise<ListedMember[]> {
-    return (await this.#json(shapes.members, 'GET', '/v1/members')).members;
+    return (await this.#service.json(shapes.members, 'GET', '/v1/members')).members;
   }
 
   member(id: MemberId): Promise<ListedMember> {
-    return this.#json(shapes.member, 'GET', `/v1/members/${id}`);
+    return this.#service.json(shapes.member, 'GET', `/v1/members/${id}`);
   }
 
   /** The caller's own vault keys, wrapped, and the certificate that its organisation has now. */
   vault(): Promise<z.infer<typeof shapes.vault>> {
-    return this.#json(shapes.vault, 'GET', '/v1/vault');
+    return this.#service.json(shapes.vault, 'GET', '/v1/vault');
   }
 
   putWrap(id: MemberId, number: number, wrap: Uint8Array) {
-    return this.#put(`/v1/members/${id}/vault/${number}`, { wrap: toBase64url(wrap) });
+    return this.#service.put(`/v1/members/${id}/vault/${number}`, { wrap: toBase64url(wrap) });
   }
 
   /** Deletes the wrapped keys of all members below this number. */
   dropWraps(number: number) {
-    return this.#call('DELETE', `/v1/vault/${number}`);
+    return this.#service.call('DELETE', `/v1/vault/${number}`);
   }
 
   putVaultRows(id: PartnershipId, key: number, rows: Uint8Array) {
-    return this.#call('PUT', `/v1/partnerships/${id}/vault/${key}/rows`, { bytes: rows });
+    return this.#service.call('PUT', `/v1/partnerships/${id}/vault/${key}/rows`, { bytes: rows });
   }
 
   putVaultNames(id: PartnershipId, key: number, index: number, piece: Uint8Array) {
-    return this.#call('PUT', `/v1/partnerships/${id}/vault/${key}/names/${index}`, { bytes: piece });
+    return this.#service.call('PUT', `/v1/partnerships/${id}/vault/${key}/names/${index}`, { bytes: piece });
   }
 
   vaultNames(id: PartnershipId, key: number, index: number): Promise<Uint8Array> {
-    return this.#bytes(`/v1/partnerships/${id}/vault/${key}/names/${index}`);
+    return this.#service.bytes(`/v1/partnerships/${id}/vault/${key}/names/${index}`);
   }
 
   putVaultHead(id: PartnershipId, number: number, head: Uint8Array) {
-    return this.#put(`/v1/partnerships/${id}/vault/heads/${number}`, { head: toBase64url(head) });
+    return this.#service.put(`/v1/partnerships/${id}/vault/heads/${number}`, { head: toBase64url(head) });
   }
 
   /** Without partnerships (null) the member works with all partners. */
@@ -168,11 +147,11 @@ export class Client {
       readonly codeHash: Uint8Array;
     },
   ) {
-    return this.#put(`/v1/members/${id}`, { role, partnerships, codeHash: toBase64url(codeHash) });
+    return this.#service.put(`/v1/members/${id}`, { role, partnerships, codeHash: toBase64url(codeHash) });
   }
 
   removeMember(id: MemberId) {
-    return this.#call('DELETE', `/v1/members/${id}`);
+    return this.#service.call('DELETE', `/v1/members/${id}`);
   }
 
   join(
@@ -186,7 +165,7 @@ export class Client {
   ) {
     const { code, email, password, keys } = joining;
     const body = { code: toBase64url(code), email, password, keys: toBase64url(keys) };
-    return this.#call('PUT', `/v1/members/${id}/acceptance`, { body, token: false });
+    return this.#service.call('PUT', `/v1/members/${id}/acceptance`, { body, token: false });
   }
 
   logIn(credentials: {
@@ -194,30 +173,30 @@ export class Client {
     readonly email: string;
     readonly password: string;
   }): Promise<LoggedIn> {
-    return this.#json(shapes.session, 'POST', '/v1/sessions', { body: credentials, token: false });
+    return this.#service.json(shapes.session, 'POST', '/v1/sessions', { body: credentials, token: false });
   }
 
   /** Ends this session, or all of the member's. */
   logOut(everywhere: boolean) {
-    return this.#call('DELETE', everywhere ? '/v1/sessions' : '/v1/sessions/current');
+    return this.#service.call('DELETE', everywhere ? '/v1/sessions' : '/v1/sessions/current');
   }
 
   me(): Promise<Me> {
-    return this.#json(shapes.me, 'GET', '/v1/me');
+    return this.#service.json(shapes.me, 'GET', '/v1/me');
   }
 
   /** Tells the partner how this side's unattended agent is. */
   putHealth(id: PartnershipId, code: HealthCode, version: string) {
-    return this.#put(`/v1/partnerships/${id}/health`, { code, version });
+    return this.#service.put(`/v1/partnerships/${id}/health`, { code, version });
   }
 
   putEnding(id: PartnershipId, ending: Uint8Array) {
-    return this.#put(`/v1/partnerships/${id}/ending`, { ending: toBase64url(ending) });
+    return this.#service.put(`/v1/partnerships/${id}/ending`, { ending: toBase64url(ending) });
   }
 
   /** The partnership that was asked for: what is signed beside it names it by the view. */
   async partnership(id: PartnershipId): Promise<PartnershipView> {
-    const view = await this.#json(shapes.partnershipView, 'GET', `/v1/partnerships/${id}`);
+    const view = await this.#service.json(shapes.partnershipView, 'GET', `/v1/partnerships/${id}`);
     if (view.id === id) return view;
     throw new Problem(
       'service_alarm',
@@ -227,55 +206,56 @@ export class Client {
   }
 
   offerEpoch(id: PartnershipId, epoch: number, offer: Uint8Array) {
-    return this.#put(`/v1/partnerships/${id}/epochs/${epoch}/offer`, { offer: toBase64url(offer) });
+    return this.#service.put(`/v1/partnerships/${id}/epochs/${epoch}/offer`, { offer: toBase64url(offer) });
   }
 
   signEpoch(id: PartnershipId, epoch: number, signature: Uint8Array) {
-    return this.#put(`/v1/partnerships/${id}/epochs/${epoch}/signature`, {
+    return this.#service.put(`/v1/partnerships/${id}/epochs/${epoch}/signature`, {
       signature: toBase64url(signature),
     });
   }
 
   putTerms(id: PartnershipId, epoch: number, terms: Uint8Array) {
-    return this.#put(`/v1/partnerships/${id}/epochs/${epoch}/terms`, { terms: toBase64url(terms) });
+    return this.#service.put(`/v1/partnerships/${id}/epochs/${epoch}/terms`, { terms: toBase64url(terms) });
   }
 
   putScope(id: PartnershipId, number: number, scope: Uint8Array) {
-    return this.#put(`/v1/partnerships/${id}/scopes/${number}`, { scope: toBase64url(scope) });
+    return this.#service.put(`/v1/partnerships/${id}/scopes/${number}`, { scope: toBase64url(scope) });
   }
 
   /** What somebody says of a version of the scope of a side. */
   putStatement(id: PartnershipId, side: Side, number: number, act: Act, statement: Uint8Array) {
-    return this.#put(`/v1/partnerships/${id}/scopes/${side}/${number}/statements/${act}`, {
+    return this.#service.put(`/v1/partnerships/${id}/scopes/${side}/${number}/statements/${act}`, {
       statement: toBase64url(statement),
     });
   }
 
   /** All versions of both sides' scopes that the caller may see. */
   scopes(id: PartnershipId): Promise<ScopesAnswer> {
-    return this.#json(shapes.scopes, 'GET', `/v1/partnerships/${id}/scopes`);
+    return this.#service.json(shapes.scopes, 'GET', `/v1/partnerships/${id}/scopes`);
   }
 
   /** The own organisation's rosters, from the first. */
   async rosters(): Promise<Uint8Array[]> {
-    return (await this.#json(shapes.rosters, 'GET', '/v1/rosters')).rosters;
+    return (await this.#service.json(shapes.rosters, 'GET', '/v1/rosters')).rosters;
   }
 
   putRoster(number: number, roster: Uint8Array) {
-    return this.#put(`/v1/rosters/${number}`, { roster: toBase64url(roster) });
+    return this.#service.put(`/v1/rosters/${number}`, { roster: toBase64url(roster) });
   }
 
   putLimit(id: PartnershipId, role: ViewerRole, limit: CellGrant) {
-    return this.#put(`/v1/partnerships/${id}/limits/${role}`, limit);
+    return this.#service.put(`/v1/partnerships/${id}/limits/${role}`, limit);
   }
 
   deleteLimit(id: PartnershipId, role: ViewerRole) {
-    return this.#call('DELETE', `/v1/partnerships/${id}/limits/${role}`);
+    return this.#service.call('DELETE', `/v1/partnerships/${id}/limits/${role}`);
   }
 
   /** What people asked either side's legal for. */
   async scopeRequests(id: PartnershipId): Promise<ScopeRequest[]> {
-    return (await this.#json(shapes.scopeRequests, 'GET', `/v1/partnerships/${id}/scope-requests`)).requests;
+    return (await this.#service.json(shapes.scopeRequests, 'GET', `/v1/partnerships/${id}/scope-requests`))
+      .requests;
   }
 
   /** Asks the partner's legal for more; `request` is 16 random bytes in hexadecimal. */
@@ -284,7 +264,7 @@ export class Client {
     request: string,
     body: { readonly text: string; readonly rules?: readonly ScopeRule[] },
   ) {
-    return this.#put(`/v1/partnerships/${id}/scope-requests/${request}`, body);
+    return this.#service.put(`/v1/partnerships/${id}/scope-requests/${request}`, body);
   }
 
   answerScopeRequest(
@@ -292,46 +272,48 @@ export class Client {
     request: string,
     body: { readonly answer: 'granted' | 'declined'; readonly text: string },
   ) {
-    return this.#put(`/v1/partnerships/${id}/scope-requests/${request}/answer`, body);
+    return this.#service.put(`/v1/partnerships/${id}/scope-requests/${request}/answer`, body);
   }
 
   putRequest(id: PartnershipId, of: Side, number: number, request: Uint8Array) {
-    return this.#put(`/v1/partnerships/${id}/requests/${of}/${number}`, { request: toBase64url(request) });
+    return this.#service.put(`/v1/partnerships/${id}/requests/${of}/${number}`, {
+      request: toBase64url(request),
+    });
   }
 
   putRequestChunk(id: PartnershipId, of: Side, number: number, index: number, chunk: Uint8Array) {
-    return this.#call('PUT', `/v1/partnerships/${id}/requests/${of}/${number}/chunks/${index}`, {
+    return this.#service.call('PUT', `/v1/partnerships/${id}/requests/${of}/${number}/chunks/${index}`, {
       bytes: chunk,
     });
   }
 
   async getRequestChunk(id: PartnershipId, of: Side, number: number, index: number): Promise<Uint8Array> {
-    return this.#bytes(`/v1/partnerships/${id}/requests/${of}/${number}/chunks/${index}`);
+    return this.#service.bytes(`/v1/partnerships/${id}/requests/${of}/${number}/chunks/${index}`);
   }
 
   putEvaluation(id: PartnershipId, of: Side, number: number, index: number, evaluation: Uint8Array) {
-    return this.#call('PUT', `/v1/partnerships/${id}/requests/${of}/${number}/evaluations/${index}`, {
+    return this.#service.call('PUT', `/v1/partnerships/${id}/requests/${of}/${number}/evaluations/${index}`, {
       bytes: evaluation,
     });
   }
 
   async getEvaluation(id: PartnershipId, of: Side, number: number, index: number): Promise<Uint8Array> {
-    return this.#bytes(`/v1/partnerships/${id}/requests/${of}/${number}/evaluations/${index}`);
+    return this.#service.bytes(`/v1/partnerships/${id}/requests/${of}/${number}/evaluations/${index}`);
   }
 
   putRefusal(id: PartnershipId, of: Side, number: number, refusal: Uint8Array) {
-    return this.#put(`/v1/partnerships/${id}/requests/${of}/${number}/refusal`, {
+    return this.#service.put(`/v1/partnerships/${id}/requests/${of}/${number}/refusal`, {
       refusal: toBase64url(refusal),
     });
   }
 
   finishRequest(id: PartnershipId, of: Side, number: number) {
-    return this.#call('DELETE', `/v1/partnerships/${id}/requests/${of}/${number}`);
+    return this.#service.call('DELETE', `/v1/partnerships/${id}/requests/${of}/${number}`);
   }
 
   /** The newest signed evaluation that this side ever made, to which its own count may not fall behind. */
   async receipt(id: PartnershipId): Promise<Uint8Array | null> {
-    const answer = await this.#json(
+    const answer = await this.#service.json(
       z.object({ evaluation: shapes.bytes.nullable() }),
       'GET',
       `/v1/partnerships/${id}/receipt`,
@@ -340,139 +322,46 @@ export class Client {
   }
 
   putSubmission(id: PartnershipId, number: number, head: Uint8Array, list: Uint8Array) {
-    return this.#put(`/v1/partnerships/${id}/submissions/${number}`, {
+    return this.#service.put(`/v1/partnerships/${id}/submissions/${number}`, {
       head: toBase64url(head),
       list: toBase64url(list),
     });
   }
 
   putSubmissionChunk(id: PartnershipId, number: number, index: number, chunk: Uint8Array) {
-    return this.#call('PUT', `/v1/partnerships/${id}/submissions/${number}/chunks/${index}`, {
+    return this.#service.call('PUT', `/v1/partnerships/${id}/submissions/${number}/chunks/${index}`, {
       bytes: chunk,
     });
   }
 
   activate(id: PartnershipId, number: number) {
-    return this.#json(shapes.activation, 'PUT', `/v1/partnerships/${id}/submissions/${number}/activation`, {
-      body: {},
-    });
+    return this.#service.json(
+      shapes.activation,
+      'PUT',
+      `/v1/partnerships/${id}/submissions/${number}/activation`,
+      {
+        body: {},
+      },
+    );
   }
 
   matrix(id: PartnershipId): Promise<MatrixAnswer> {
-    return this.#json(shapes.matrix, 'POST', `/v1/partnerships/${id}/matrix`, { body: {} });
+    return this.#service.json(shapes.matrix, 'POST', `/v1/partnerships/${id}/matrix`, { body: {} });
   }
 
   overlap(id: PartnershipId, question: Question): Promise<OverlapAnswer> {
-    return this.#json(shapes.overlap, 'POST', `/v1/partnerships/${id}/overlap`, { body: question });
+    return this.#service.json(shapes.overlap, 'POST', `/v1/partnerships/${id}/overlap`, { body: question });
   }
 
   whiteSpace(id: PartnershipId, question: Question): Promise<WhiteSpaceAnswer> {
-    return this.#json(shapes.whiteSpace, 'POST', `/v1/partnerships/${id}/whitespace`, { body: question });
+    return this.#service.json(shapes.whiteSpace, 'POST', `/v1/partnerships/${id}/whitespace`, {
+      body: question,
+    });
   }
 
   ledger(id: PartnershipId, cursor?: string): Promise<LedgerAnswer> {
-    return this.#json(shapes.ledger, 'POST', `/v1/partnerships/${id}/ledger`, {
+    return this.#service.json(shapes.ledger, 'POST', `/v1/partnerships/${id}/ledger`, {
       body: cursor === undefined ? {} : { cursor },
     });
-  }
-
-  #put(path: string, body: unknown): Promise<Reply> {
-    return this.#call('PUT', path, { body });
-  }
-
-  async #bytes(path: string): Promise<Uint8Array> {
-    return (await this.#call('GET', path)).body;
-  }
-
-  #keys(): Keyring {
-    if (this.#keyring) return this.#keyring;
-    throw new Problem('locked', 'the keyring is locked', 'run `commonground unlock`');
-  }
-
-  async #json<Schema extends z.ZodType>(
-    schema: Schema,
-    method: string,
-    path: string,
-    options: { readonly body?: unknown; readonly token?: boolean } = {},
-  ): Promise<z.infer<Schema>> {
-    const json = jsonOf((await this.#call(method, path, options)).body);
-    if (json === undefined) throw this.#transport.unreachable('something other than it answers');
-    const parsed = schema.safeParse(json);
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0];
-    throw new Problem(
-      'service_alarm',
-      `the service's answer to ${method} ${path} is malformed at ${issue?.path.join('.') || 'its root'}`,
-      'it may be of another version; nothing was used of it',
-    );
-  }
-
-  #call(
-    method: string,
-    path: string,
-    {
-      token,
-      ...body
-    }: { readonly body?: unknown; readonly bytes?: Uint8Array; readonly token?: boolean } = {},
-  ): Promise<Reply> {
-    return this.#transport.call(method, path, body, token === false ? null : (this.#session ?? this));
-  }
-
-  /** A token of this session; made when there is none, once for all calls that wait for it. */
-  async token(): Promise<string> {
-    // Half a minute before its end a token is not worth starting with.
-    if (this.#token && this.#now() < this.#token.untilMs - 30_000) return this.#token.value;
-    this.#login ??= this.#logInAnew().finally(() => {
-      this.#login = null;
-    });
-    return this.#login;
-  }
-
-  /** Forgets a token that the service refused. */
-  dropToken(): void {
-    this.#token = null;
-  }
-
-  /** A challenge serves once: when the answer to its use was lost, only another one helps. */
-  async #logInAnew(): Promise<string> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#logIn();
-      } catch (error) {
-        const isUsed = error instanceof ServiceRefusal && error.serviceCode === 'unauthenticated';
-        if (!isUsed || attempt >= LOGIN_ATTEMPTS) throw error;
-      }
-    }
-  }
-
-  async #logIn(): Promise<string> {
-    const { certificate, agentSeed } = this.#keys();
-    const { organisation } = certificate;
-    const challenge = await this.#json(
-      z.object({ challenge: shapes.bytes }),
-      'POST',
-      '/v1/login/challenges',
-      {
-        body: { organisation },
-        token: false,
-      },
-    );
-    const { audience } = this.#transport;
-    const signature = signLogin({ audience, organisation, challenge: challenge.challenge }, agentSeed);
-    const answer = await this.#json(
-      z.object({ token: z.string(), expiresAt: z.string() }),
-      'POST',
-      '/v1/login/tokens',
-      {
-        body: {
-          organisation,
-          challenge: toBase64url(challenge.challenge),
-          signature: toBase64url(signature),
-        },
-        token: false,
-      },
-    );
-    this.#token = { value: answer.token, untilMs: Date.parse(answer.expiresAt) };
-    return answer.token;
   }
 }
