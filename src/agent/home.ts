@@ -64,7 +64,7 @@ export function withoutKeyring(home: Home): Problem {
     ? new Problem(
         'member_home',
         `${home.directory} is a member’s home: it has no keyring, so lists, keys and syncs are not its business`,
-        'run this where `commonground init` was run; here work, by your role, matrix, overlap, whitespace, review, export, ledger, scope show, member, whoami, login and logout',
+        'run this where `commonground init` was run; the --help of each command tells for whom it is',
       )
     : new Problem(
         'not_initialised',

@@ -5,15 +5,26 @@ import { type Home, homeAt } from '../agent/home.ts';
 import { type Caller, openCaller } from '../agent/member/caller.ts';
 import { openViewer } from '../agent/member/viewer.ts';
 import type { Viewer } from '../agent/viewer.ts';
+import { type Asks, requireRight, whoMay } from './rights.ts';
 
-/** A subcommand with `--home` and `--json`, and an example under its help. */
-export function command(name: string, description: string, example: string) {
-  return new Command(name)
+const ASKED = new WeakMap<object, Asks>();
+
+/** A subcommand with `--home` and `--json`; under its help for whom it is, which is enforced, and an example. */
+export function command(name: string, asks: Asks, description: string, example: string) {
+  const made = new Command(name)
     .exitOverride()
     .description(description)
     .option('--home <dir>', 'folder of keys and lists (default: $COMMONGROUND_HOME or ~/.commonground)')
     .option('--json', 'print one JSON document on standard output')
-    .addHelpText('after', `\nExample:\n  ${example.replaceAll('\n', '\n  ')}`);
+    .addHelpText('after', `\nFor: ${whoMay(asks)}\n\nExample:\n  ${example.replaceAll('\n', '\n  ')}`)
+    .hook('preAction', (self) => requireRight(homeOf(self.opts()), asks));
+  ASKED.set(made, asks);
+  return made;
+}
+
+/** What a command asks; null of a group. */
+export function asksOf(of: Command): Asks | null {
+  return ASKED.get(of) ?? null;
 }
 
 /** A group of subcommands. */

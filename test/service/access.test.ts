@@ -1,7 +1,7 @@
 /** What a stranger learns of any route, and what bodies are taken; who may ask what is in roles.test.ts. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { systemRandom } from '../../protocol/hash.ts';
-import { PERMISSIONS } from '../../src/service/auth/permissions.ts';
+import { PERMISSIONS } from '../../src/wire/permissions.ts';
 import {
   type Answer,
   login,

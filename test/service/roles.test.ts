@@ -9,7 +9,7 @@ import { signEnding } from '../../protocol/ending.ts';
 import { sha256, systemRandom } from '../../protocol/hash.ts';
 import { newPartnershipId, type OrganisationId, type PartnershipId } from '../../protocol/ids.ts';
 import { type MemberId, newMemberId, ROLES, type Role, VIEWER_ROLES } from '../../protocol/member.ts';
-import { type Caller, PERMISSIONS } from '../../src/service/auth/permissions.ts';
+import { type Caller, PERMISSIONS } from '../../src/wire/permissions.ts';
 import {
   type Answer,
   login,

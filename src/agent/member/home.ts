@@ -9,7 +9,7 @@ import { newIdentity, recipientOf, sealTo, sealWithPassphrase } from '../../../p
 import { toBase64url, utf8 } from '../../../protocol/bytes.ts';
 import { type Random, signingPublicKey } from '../../../protocol/hash.ts';
 import { type OrganisationId, parseOrganisationId } from '../../../protocol/ids.ts';
-import { type MemberId, parseMemberId, signMemberKeys } from '../../../protocol/member.ts';
+import { type MemberId, parseMemberId, ROLES, type Role, signMemberKeys } from '../../../protocol/member.ts';
 import { Client, type LoggedIn } from '../client.ts';
 import {
   createHome,
@@ -35,6 +35,8 @@ export interface MemberProfile {
   readonly name: string;
   readonly member: MemberId;
   readonly email: string;
+  /** As the service said at the last log-in; a member's never changes. */
+  readonly role: Role;
 }
 
 const profile = z
@@ -44,11 +46,13 @@ const profile = z
     name: z.string(),
     member: z.string(),
     email: z.string(),
+    /** Homes made before it was kept learn it at the next log-in. */
+    role: z.enum(ROLES).nullable().default(null),
   })
-  .transform(({ organisation, name, member, email }, context): MemberProfile => {
+  .transform(({ organisation, name, member, email, role }, context) => {
     const ids = { organisation: parseOrganisationId(organisation), member: parseMemberId(member) };
     if (ids.organisation && ids.member) {
-      return { organisation: ids.organisation, member: ids.member, name, email };
+      return { organisation: ids.organisation, member: ids.member, name, email, role };
     }
     context.addIssue({ code: 'custom', message: 'no id' });
     return z.NEVER;
@@ -77,7 +81,7 @@ export async function joinOrganisation(
   { invitation, email, password, lock }: JoiningInput,
   tools: { readonly random: Random; readonly now: () => number },
 ): Promise<LoggedIn> {
-  const { organisation, member, name, service, code } = invitation;
+  const { organisation, member, name, service, role, code } = invitation;
   refuseTaken(home);
   createHome(home);
   const seed = tools.random(32);
@@ -105,10 +109,7 @@ export async function joinOrganisation(
     throw error;
   }
   // Last, because its presence is what makes the home a member's.
-  createSecretFile(
-    home.memberFile,
-    `${JSON.stringify({ version: 1, organisation, name, member, email }, null, 2)}\n`,
-  );
+  createSecretFile(home.memberFile, profileText({ organisation, name, member, email, role }));
   return await logIn(home, password, tools.now);
 }
 
@@ -124,21 +125,24 @@ export function refuseTaken(home: Home): void {
 
 /** Opens a member's home. Whether its session still holds, the service says. */
 export function openSeat(home: Home, now: () => number): MemberSeat {
-  const profileRead = readProfile(home);
+  const { role, ...rest } = readProfile(home);
+  if (!role) throw loggedOut();
   const { service } = readConfiguration(home);
   if (!service) throw damaged(home.configurationFile);
   const client = new Client(service, sessionOf(home, now), now);
-  return { home, profile: profileRead, service, client };
+  return { home, profile: { ...rest, role }, service, client };
 }
 
 /** Begins a session and keeps it in the home, readable by its owner alone. */
 export async function logIn(home: Home, password: string, now: () => number): Promise<LoggedIn> {
-  const { organisation, email } = readProfile(home);
+  const kept = readProfile(home);
+  const { organisation, email } = kept;
   const { service } = readConfiguration(home);
   if (!service) throw damaged(home.configurationFile);
   const begun = await new Client(service, null, now).logIn({ organisation, email, password });
-  const { token, expiresAt } = begun;
+  const { token, expiresAt, role } = begun;
   replaceFile(home.sessionFile, `${JSON.stringify({ version: 1, token, expiresAt })}\n`);
+  if (role !== kept.role) replaceFile(home.memberFile, profileText({ ...kept, role }));
   return begun;
 }
 
@@ -152,7 +156,7 @@ export async function logOut({ home, client }: MemberSeat, everywhere: boolean):
 }
 
 function sessionOf(home: Home, now: () => number): Session {
-  const out = new Problem('logged_out', 'you are not logged in', 'run `commonground login`');
+  const out = loggedOut();
   return {
     async token() {
       if (!existsSync(home.sessionFile)) throw out;
@@ -164,7 +168,22 @@ function sessionOf(home: Home, now: () => number): Session {
   };
 }
 
-function readProfile(home: Home): MemberProfile {
+function loggedOut(): Problem {
+  return new Problem('logged_out', 'you are not logged in', 'run `commonground login`');
+}
+
+function profileText({ organisation, name, member, email, role }: MemberProfile): string {
+  return `${JSON.stringify({ version: 1, organisation, name, member, email, role }, null, 2)}\n`;
+}
+
+/** Who the member is; a problem where this is no member's home. */
+export function readProfile(home: Home): z.infer<typeof profile> {
+  if (isInitialised(home))
+    throw new Problem(
+      'bad_argument',
+      `${home.directory} is the home with the keyring, which needs no log-in`,
+      'a member’s home is where `commonground member join` was run; name it with --home',
+    );
   if (!isMemberHome(home)) throw withoutKeyring(home);
   const parsed = profile.safeParse(jsonOf(readFileSync(home.memberFile)));
   if (!parsed.success) throw damaged(home.memberFile);

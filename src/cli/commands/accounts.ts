@@ -43,6 +43,7 @@ export function accountsCommand() {
 function importCommand() {
   return command(
     'import',
+    'keyring',
     [
       'Read CRM exports (CSV or TSV; Salesforce, HubSpot, Dynamics 365 and Pipedrive are recognised, also in German, French',
       'and Spanish). Each file replaces what it replaced the last time. The more columns say who a company is (website, city,',
@@ -112,30 +113,35 @@ function importCommand() {
 }
 
 function sourcesCommand() {
-  return command('sources', 'What was imported, and when.', 'commonground accounts sources').action(
-    async (options) =>
-      withAgent(options, async (agent) => {
-        const sources = listSources(agent.store);
-        if (options.json) return printJson({ sources });
-        print(
-          table(
-            ['source', 'what', 'layout', 'records', 'imported'],
-            sources.map((source) => [
-              source.name,
-              source.what,
-              source.layout,
-              source.records,
-              source.importedAt,
-            ]),
-          ),
-        );
-      }),
+  return command(
+    'sources',
+    'keyring',
+    'What was imported, and when.',
+    'commonground accounts sources',
+  ).action(async (options) =>
+    withAgent(options, async (agent) => {
+      const sources = listSources(agent.store);
+      if (options.json) return printJson({ sources });
+      print(
+        table(
+          ['source', 'what', 'layout', 'records', 'imported'],
+          sources.map((source) => [
+            source.name,
+            source.what,
+            source.layout,
+            source.records,
+            source.importedAt,
+          ]),
+        ),
+      );
+    }),
   );
 }
 
 function removeCommand() {
   return command(
     'remove',
+    'keyring',
     'Remove a source with its records, such as one that was imported under a second name.',
     'commonground accounts remove accounts-copy.csv',
   )
@@ -160,6 +166,7 @@ const LIST_LIMIT = 100;
 function listCommand() {
   return command(
     'list',
+    'keyring',
     'The accounts that were imported, with the populations they are in. Nothing is asked of the service.',
     'commonground accounts list --population customers\ncommonground accounts list --limit 100000 --json',
   )

@@ -7,6 +7,7 @@ import { askPassphrase } from '../prompt.ts';
 export function backupCommand() {
   return command(
     'backup',
+    'keyring',
     'Save keys, lists and partnerships in one encrypted file. The root key is not in it: keep it offline.',
     'commonground backup aurora.backup\ncommonground backup aurora.backup --passphrase-file phrase.txt',
   )
@@ -30,6 +31,7 @@ export function backupCommand() {
 export function restoreCommand() {
   return command(
     'restore',
+    'nothing',
     'Make a home of a backup, in an empty folder. The old home must not work any more: one organisation has one active home.',
     'commonground restore aurora.backup --home ~/aurora\ncommonground restore aurora.backup --home ~/aurora --key-file aurora.key',
   )

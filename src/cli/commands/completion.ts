@@ -7,6 +7,7 @@ import { print, printJson } from '../output.ts';
 export function completionCommand(program: Command) {
   return command(
     'completion',
+    'nothing',
     'Print a script that completes commands and options in your shell.',
     'source <(commonground completion bash)\ncommonground completion zsh > ~/.zfunc/_commonground\ncommonground completion fish > ~/.config/fish/completions/commonground.fish',
   )

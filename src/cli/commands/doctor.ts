@@ -10,6 +10,7 @@ import { acceptText, reportText, standingText } from '../states.ts';
 export function doctorCommand() {
   return command(
     'doctor',
+    'keyring',
     'Check the home, the keys, the service and every partner; say what is wrong and what to do. Exit code 0 when all is well, 1 otherwise.',
     'commonground doctor\ncommonground doctor --json',
   ).action(async (options) => {

@@ -10,6 +10,7 @@ import { ask } from '../prompt.ts';
 export function endCommand() {
   return command(
     'end',
+    'PUT /v1/partnerships/{partnership}/ending',
     'End a partnership for good. Your keys for it and everything compared with them are deleted here, the work of both sides is deleted at the service, and your partner’s agent deletes its side when it learns of it.',
     'commonground partner end borealis\ncommonground partner end borealis --yes',
   )

@@ -14,6 +14,7 @@ import { noteCapped, noteKnown, overlapRows, whiteSpaceRows } from './questions.
 export function exportCommand() {
   return command(
     'export',
+    'POST /v1/partnerships/{partnership}/overlap',
     `Write the overlap or the white space as a CSV file that Salesforce (Data Loader) or HubSpot imports, with their record ids.
 
 Salesforce: update Accounts by Id; make the text columns Commonground_…__c once. HubSpot: import companies by Record ID.

@@ -22,6 +22,7 @@ import { ask, askPassphrase, readText } from '../prompt.ts';
 export function initCommand() {
   return command(
     'init',
+    'nothing',
     'Make the keys of your organisation: a root key to take offline, and an agent key that works unattended.',
     'commonground init --name "Aurora Analytics"\n\nThe keyring is opened by a passphrase (see `unlock`), or by --key-file on unattended machines.',
   )
@@ -72,6 +73,7 @@ export function initCommand() {
 export function registerCommand() {
   return command(
     'register',
+    'keyring',
     'Register your organisation at a service, with a code of its operator. Accepting an invitation does this too, without one.',
     'commonground register --service https://commonground.example\ncommonground register --service https://commonground.example --code-file code.txt',
   )
@@ -122,6 +124,7 @@ export function registerCommand() {
 export function renewCommand() {
   return command(
     'renew',
+    'keyring',
     'Extend the agent key by 90 days with the root key that you took offline.',
     'commonground renew --root-key /media/safe/root-key.age',
   )
@@ -145,6 +148,7 @@ export function renewCommand() {
 export function unlockCommand() {
   return command(
     'unlock',
+    'nothing',
     `Open the keyring for ${SESSION_HOURS} hours. Asks for the passphrase once.`,
     'commonground unlock',
   )
@@ -162,9 +166,11 @@ export function unlockCommand() {
 
 /** `lock`: ends the session. */
 export function lockCommand() {
-  return command('lock', 'End the session that `unlock` began.', 'commonground lock').action((options) => {
-    lock(homeOf(options));
-    if (options.json) printJson({ locked: true });
-    else note('locked');
-  });
+  return command('lock', 'nothing', 'End the session that `unlock` began.', 'commonground lock').action(
+    (options) => {
+      lock(homeOf(options));
+      if (options.json) printJson({ locked: true });
+      else note('locked');
+    },
+  );
 }

@@ -1,5 +1,5 @@
 import { type Home, isMemberHome } from '../../agent/home.ts';
-import { logIn, logOut, openSeat } from '../../agent/member/home.ts';
+import { logIn, logOut, openSeat, readProfile } from '../../agent/member/home.ts';
 import { openOwnKeys } from '../../agent/member/keys.ts';
 import { codeOf } from '../../agent/member/seat.ts';
 import { fingerprint } from '../../agent/pinned.ts';
@@ -12,16 +12,17 @@ import { askPassword } from '../prompt.ts';
 export function loginCommand() {
   return command(
     'login',
+    'POST /v1/sessions',
     'Log in as the member whose home this is. Asks for the password; the session holds for 12 hours.',
     'commonground login',
   )
     .option('--login-file <file>', 'read e-mail address and password from the two lines of a file (mode 600)')
     .action(async (options) => {
       const home = homeOf(options);
-      const { profile } = openSeat(home, Date.now);
+      const { member, email, name } = readProfile(home);
       const { expiresAt, role } = await logIn(home, await askPassword(options.loginFile), Date.now);
-      if (options.json) return printJson({ member: profile.member, email: profile.email, role, expiresAt });
-      print(`${profile.email} is logged in at ${printable(profile.name)} as ${role}`);
+      if (options.json) return printJson({ member, email, role, expiresAt });
+      print(`${email} is logged in at ${printable(name)} as ${role}`);
       note(`until ${expiresAt}; \`commonground logout\` ends it`);
     });
 }
@@ -30,6 +31,7 @@ export function loginCommand() {
 export function logoutCommand() {
   return command(
     'logout',
+    'DELETE /v1/sessions/current',
     'End the session of this member’s home, at the service too.',
     'commonground logout\ncommonground logout --everywhere',
   )
@@ -45,6 +47,7 @@ export function logoutCommand() {
 export function whoamiCommand() {
   return command(
     'whoami',
+    'GET /v1/me',
     'Who you are to the service: organisation, role, and the partners you work with; and of your keys four words, for whoever admits you to the vault, and the fingerprint that `member list` shows, for whoever puts you on a roster.',
     'commonground whoami',
   ).action(async (options) =>

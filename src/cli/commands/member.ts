@@ -30,6 +30,7 @@ export function memberCommand() {
 function inviteCommand() {
   return command(
     'invite',
+    'PUT /v1/members/{member}',
     `Invite somebody to a role: ${ROLES.join(', ')}. Prints a text for them to paste into \`member join\`; it serves once, for 7 days.
 
   admin       invites and removes members
@@ -39,7 +40,7 @@ function inviteCommand() {
   clean-team  asks like sales; scopes can keep what is sensitive to it
   auditor     reads scopes, the ledger and the members
 
-For admins, and for the home that holds the keyring: that is how the first admin is made.`,
+The home with the keyring invites the first admin.`,
     'commonground member invite --role sales\ncommonground member invite --role legal --partner borealis --out invitation.txt',
   )
     .requiredOption('--role <role>', ROLES.join(', '))
@@ -70,6 +71,7 @@ For admins, and for the home that holds the keyring: that is how the first admin
 function joinCommand() {
   return command(
     'join',
+    'PUT /v1/members/{member}/acceptance',
     'Become a member by an invitation: makes your own keys in a home of your own, and asks for what you will log in with. The password is for the service; the passphrase protects your keys on this machine, and the service never sees it.',
     'commonground member join\ncommonground member join invitation.txt --home ~/.commonground-aurora',
   )
@@ -117,6 +119,7 @@ function joinCommand() {
 function admitCommand() {
   return command(
     'admit',
+    'PUT /v1/members/{member}/vault/{number}',
     `Give a member of ${VIEWER_ROLES.join(' or ')} the vault key, so that the names of your accounts can be read on their machine. Ask them for the four words that \`commonground whoami\` shows there, by telephone or in person: that the words agree is what keeps anybody else out.
 
 Where the keyring is, or from the home of a member who holds the vault.`,
@@ -160,6 +163,7 @@ Where the keyring is, or from the home of a member who holds the vault.`,
 function listCommand() {
   return command(
     'list',
+    'GET /v1/members',
     'The members of your organisation, with the partners they work with, the fingerprint of their keys, and who holds the vault.',
     'commonground member list',
   )
@@ -202,6 +206,7 @@ function listCommand() {
 function removeCommand() {
   return command(
     'remove',
+    'DELETE /v1/members/{member}',
     'Remove a member, or take back an invitation. Sessions end at once; what the person has read stays read.',
     'commonground member remove ann@aurora.example',
   )

@@ -43,6 +43,7 @@ export function partnerCommand() {
 function inviteCommand() {
   return command(
     'invite',
+    'PUT /v1/partnerships/{partnership}',
     'Make an invitation for one partner. Send it by any channel; whoever holds it can answer it once.',
     'commonground partner invite borealis --out invitation.txt\ncommonground partner invite borealis --again',
   )
@@ -92,6 +93,7 @@ async function intoFile<Made extends { readonly text: string }>(
 function acceptCommand() {
   return command(
     'accept',
+    'PUT /v1/partnerships/{partnership}/acceptance',
     'Answer an invitation. Registers your organisation at its service where needed.',
     'commonground partner accept invitation.txt --as aurora\npbpaste | commonground partner accept - --as aurora',
   )
@@ -114,6 +116,7 @@ function acceptCommand() {
 function verifyCommand() {
   return command(
     'verify',
+    'PUT /v1/partnerships/{partnership}/opening',
     'Compare the four words with your partner over the phone: both of you must have the same. Nothing moves before both of you did this.',
     'commonground partner verify borealis\ncommonground partner verify borealis --words "apple river stone light"',
   )
@@ -220,7 +223,7 @@ async function show(agent: Agent, partnership: Partnership, json: boolean): Prom
 }
 
 function listCommand() {
-  return command('list', 'Partners and how far each connection is.', 'commonground partner list')
+  return command('list', 'keyring', 'Partners and how far each connection is.', 'commonground partner list')
     .option('--all', 'with those that are ended')
     .action(async (options) =>
       withAgent(options, async (agent) => {

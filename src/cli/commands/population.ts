@@ -23,6 +23,7 @@ export function populationCommand() {
 function addCommand() {
   return command(
     'add',
+    'keyring',
     'Add or change a population.',
     'commonground population add strategic --where "type = Customer and billing_country in (DE, AT, CH)"\ncommonground population add renewals --where "any opportunity (stage = Renewal and open)"\ncommonground population add pilot --ids pilot-ids.txt',
   )
@@ -84,6 +85,7 @@ function ruleOf(
 function listCommand() {
   return command(
     'list',
+    'keyring',
     'Populations, their rules and how many accounts each has.',
     'commonground population list\ncommonground population list --full',
   )
@@ -127,6 +129,7 @@ function shortened(rule: string, full: true | undefined): string {
 function removeCommand() {
   return command(
     'remove',
+    'keyring',
     'Remove a population. Scopes that name it have to be granted anew.',
     'commonground population remove pilot',
   )

@@ -17,6 +17,7 @@ const QUIET_MS = 1000;
 export function checkCommand() {
   return command(
     'check',
+    'keyring',
     'Look through your list before anything is shared: what partners could match, what cannot be right, what to mend first. Nothing leaves this machine.',
     'commonground accounts check\ncommonground accounts check --json > check.json',
   ).action(async (options) =>
@@ -126,6 +127,7 @@ function isChange(files: TuningFiles): boolean {
 export function tuneCommand() {
   return command(
     'tune',
+    'keyring',
     [
       'Say what only you know of your accounts, to be found better or not at all. Each file replaces the one before;',
       'they are kept sealed on this machine and your partner never sees them. Try them with `accounts test` first.',
@@ -192,6 +194,7 @@ function countExcluded(agent: Agent): number {
 export function testCommand() {
   return command(
     'test',
+    'keyring',
     [
       'Try a tuning on pairs that you know: CSV with the columns a_name, a_domain (yours), b_name, b_domain (as the partner may',
       'write it) and label (1 the same company, 0 another). Shows how many are found, and rightly, before and after; nothing',

@@ -26,6 +26,7 @@ import { kindsText, printWhy } from './why.ts';
 export function matrixCommand() {
   return command(
     'matrix',
+    'POST /v1/partnerships/{partnership}/matrix',
     'How many accounts you and a partner have in common, by population.',
     'commonground matrix --partner borealis',
   )
@@ -55,6 +56,7 @@ export function matrixCommand() {
 export function overlapCommand() {
   return command(
     'overlap',
+    'POST /v1/partnerships/{partnership}/overlap',
     'The accounts that you and your partners both have, with your CRM record ids and what the partner grants of its side. Confirmed pairs are one company; pairs to review may be namesakes and show no fields: `commonground review` decides about them.',
     'commonground overlap --mine open-opportunities --theirs customers\ncommonground overlap --partner borealis --since 3 --json\ncommonground overlap --partner borealis --why',
   )
@@ -79,6 +81,7 @@ export function overlapCommand() {
 export function whiteSpaceCommand() {
   return command(
     'whitespace',
+    'POST /v1/partnerships/{partnership}/whitespace',
     'Accounts of your partners that you do not have, as far as they grant their names. Names that stand anywhere in your own list are left out.',
     'commonground whitespace --partner borealis --theirs customers',
   )
@@ -109,6 +112,7 @@ export function whiteSpaceCommand() {
 export function ledgerCommand() {
   return command(
     'ledger',
+    'POST /v1/partnerships/{partnership}/ledger',
     'What the service revealed, to whom, when and under which scope.',
     'commonground ledger --partner borealis',
   )

@@ -31,6 +31,7 @@ interface Candidate {
 function listCommand() {
   return command(
     'list',
+    'POST /v1/partnerships/{partnership}/overlap',
     'Pairs to review, with what they agree in and a short id to decide by.',
     'commonground review list --partner borealis\ncommonground review list --all --json',
   )
@@ -77,7 +78,12 @@ function listCommand() {
 }
 
 function decideCommand(name: 'confirm' | 'reject' | 'undo', description: string, decision: Decision | null) {
-  return command(name, description, `commonground review ${name} 3fa29c01 77d0e1b2`)
+  return command(
+    name,
+    'POST /v1/partnerships/{partnership}/overlap',
+    description,
+    `commonground review ${name} 3fa29c01 77d0e1b2`,
+  )
     .argument('<pair...>', 'ids of `commonground review list`')
     .option('--partner <alias>', 'only this partner (default: all verified)')
     .action(async (pairs, options) =>

@@ -25,6 +25,7 @@ import { ask } from '../prompt.ts';
 export function rulesCommand() {
   return command(
     'rules',
+    'keyring',
     'By which version of the matching rules you and a partner compare. An updated program keeps the version it has with a partner until both of you raise it, because values that the newer rules write otherwise are compared anew, within the partner’s budget.',
     'commonground partner rules borealis\ncommonground partner rules borealis --raise',
   )

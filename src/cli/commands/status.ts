@@ -26,6 +26,7 @@ import { acceptText, reportText, standingText } from '../states.ts';
 export function statusCommand() {
   return command(
     'status',
+    'keyring',
     'This home, its service, and for each partner who waits for whom since when.',
     'commonground status',
   ).action(async (options) =>

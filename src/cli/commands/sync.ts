@@ -30,6 +30,7 @@ import { watchHome } from './watch.ts';
 export function syncCommand() {
   return command(
     'sync',
+    'PUT /v1/partnerships/{partnership}/submissions/{number}',
     'Bring your list to the partners, blinded, and evaluate theirs. Does what is due and can be repeated at any time.',
     'commonground sync\ncommonground sync --partner borealis --wait 300\ncommonground sync --dry-run\ncommonground sync --watch',
   )

@@ -13,6 +13,7 @@ import type { Terms } from '../../agent/scopes/terms.ts';
 import { command, homeOf } from '../command.ts';
 import { note, printable } from '../output.ts';
 import { ask } from '../prompt.ts';
+import type { Asks } from '../rights.ts';
 import { STANDING_TEXTS } from '../states.ts';
 
 /** Opens the desk of a home of either kind for one command. */
@@ -29,8 +30,8 @@ export async function withDesk<Value>(
 }
 
 /** A command about scopes that signs something: asks, unless told not to. */
-export function signingCommand(name: string, description: string, example: string) {
-  return command(name, description, example).option(
+export function signingCommand(name: string, asks: Asks, description: string, example: string) {
+  return command(name, asks, description, example).option(
     '--yes',
     'sign without asking; everything is shown all the same',
   );

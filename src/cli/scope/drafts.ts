@@ -33,6 +33,7 @@ const PRESET_LINES = PRESETS.map((preset) => `  ${preset.padEnd(10)} ${PRESET_TE
 export function presetsCommand() {
   return command(
     'presets',
+    'nothing',
     'The ready-made scopes, and what a lawyer should know of each.',
     'commonground scope presets',
   ).action((options) => {
@@ -86,6 +87,7 @@ const DRAFT_HELP = `The file is JSON; everything in it can be changed before it 
 export function draftCommand() {
   return command(
     'draft',
+    'nothing',
     `Write a scope as a file to read, change and discuss. Nothing is signed and nothing leaves this machine.\n\nPresets:\n${PRESET_LINES}\n\n${DRAFT_HELP}`,
     'commonground scope draft --preset overlap --to borealis,cumulus --out overlap.json\ncommonground scope propose overlap.json',
   )
@@ -136,6 +138,7 @@ export function draftCommand() {
 export function defaultsCommand() {
   return command(
     'defaults',
+    'nothing',
     'What your organisation usually grants new partners: a draft that `scope draft` starts from.',
     'commonground scope defaults --set overlap.json\ncommonground scope defaults',
   )
@@ -160,6 +163,7 @@ export function defaultsCommand() {
 export function simulateCommand() {
   return command(
     'simulate',
+    'keyring',
     '"As their sales user, what would I see?" Tries a scope on your own list before anybody signs it: how many accounts of each list could be met, which fields, and three rows as they would look. Nothing leaves this machine, and what the partner has is not known here.',
     'commonground scope simulate --role sales --file overlap.json\ncommonground scope simulate --role clean-team --partner borealis',
   )
@@ -187,6 +191,7 @@ export function simulateCommand() {
 export function grantCommand() {
   return command(
     'grant',
+    'keyring',
     `Draft, sign and publish in one step: for a company whose keyring signs for all its people. It holds once the partner has accepted it; until then the version before stands. Where people sign, they use \`scope propose\`.\n\nPresets:\n${PRESET_LINES}`,
     'commonground scope grant --partner borealis --preset overlap\ncommonground scope grant --partner borealis --preset co-sell --population customers --population open-opportunities\ncommonground scope grant --partner borealis --rule "customers:prospects:fields:owner,industry" --budget domain=50000',
   )

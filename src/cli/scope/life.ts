@@ -29,6 +29,7 @@ import { numberOf } from './rules.ts';
 export function proposeCommand() {
   return signingCommand(
     'propose',
+    'PUT /v1/partnerships/{partnership}/scopes/{number}',
     'Sign a draft as its drafter and put it before your approvers; for every partner that the file names. A name that this home does not know is refused here. In a company of one it is approved by that.',
     'commonground scope propose overlap.json\ncommonground scope propose overlap.json --partner borealis --yes',
   )
@@ -85,6 +86,7 @@ export function proposeCommand() {
 export function approveCommand() {
   return signingCommand(
     'approve',
+    'PUT /v1/partnerships/{partnership}/scopes/{side}/{number}/statements/approve',
     'Sign your approval of a version that waits for it. The partner sees a version once enough of you have approved.',
     'commonground scope approve --partner borealis',
   )
@@ -119,6 +121,7 @@ export function approveCommand() {
 export function acceptCommand() {
   return signingCommand(
     'accept',
+    'PUT /v1/partnerships/{partnership}/scopes/{side}/{number}/statements/accept',
     'Sign that you accept what a partner grants, and under which terms: purpose, how long it may be kept, whether it may be exported. Nothing of the partner’s shows before.',
     'commonground scope accept --partner borealis',
   )
@@ -155,6 +158,7 @@ const NOT_TAKEN_BACK = [
 export function revokeCommand() {
   return signingCommand(
     'revoke',
+    'PUT /v1/partnerships/{partnership}/scopes/{side}/{number}/statements/revoke',
     'Grant nothing from now on. The service stops answering at once and deletes your rows; with --out the revocation is also a file that you can hand over yourself.\n\nA member is asked before it is signed. The home with the keyring asks nothing: its one signature, the machine’s, works at once, whoever else signs for you.',
     'commonground scope revoke --partner borealis\ncommonground scope revoke --partner borealis --out revocation.json',
   )
@@ -210,6 +214,7 @@ export function revokeCommand() {
 export function receiveCommand() {
   return command(
     'receive',
+    'GET /v1/partnerships/{partnership}',
     'Take a revocation that a partner handed over as a file. Your machine asks nothing more under what it ends, and acknowledges it at the next sync.',
     'commonground scope receive revocation.json',
   )

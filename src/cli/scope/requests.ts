@@ -17,6 +17,7 @@ const REQUEST_BYTES = 16;
 export function requestCommand() {
   return command(
     'request',
+    'PUT /v1/partnerships/{partnership}/scope-requests/{id}',
     'Ask a partner’s legal people for more than they grant, with a reason in a sentence. They answer with `scope answer`.',
     'commonground scope request --partner borealis --reason "We plan a joint campaign in May and need the owners of your open opportunities"',
   )
@@ -39,6 +40,7 @@ export function requestCommand() {
 export function requestsCommand() {
   return command(
     'requests',
+    'GET /v1/partnerships/{partnership}/scope-requests',
     'What was asked of the partner’s legal people and of yours, with the answers.',
     'commonground scope requests --partner borealis',
   )
@@ -72,6 +74,7 @@ export function requestsCommand() {
 export function answerCommand() {
   return command(
     'answer',
+    'PUT /v1/partnerships/{partnership}/scope-requests/{id}/answer',
     'Answer a partner’s request. Granting it here signs nothing: propose the scope that it asks for, too.',
     'commonground scope answer 6f1c… granted --text "version 4 is on its way" --partner borealis',
   )
@@ -95,6 +98,7 @@ export function answerCommand() {
 export function limitCommand() {
   return command(
     'limit',
+    'PUT /v1/partnerships/{partnership}/limits/{role}',
     'Limit what your own people of a role are shown of one partner, whatever the partner grants. Takes effect at once, for your side alone.',
     'commonground scope limit --role sales --partner borealis --to accounts\ncommonground scope limit --role sales --partner borealis --to fields:owner,stage:counts\ncommonground scope limit --role sales --partner borealis --none',
   )

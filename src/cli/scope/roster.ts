@@ -38,35 +38,40 @@ export function rosterCommand() {
 }
 
 function showCommand() {
-  return command('show', 'Who approves, and how many it takes.', 'commonground scope roster show').action(
-    async (options) =>
-      withDesk(options, async (desk) => {
-        await prepare(desk);
-        const chain = await ownChain(desk);
-        const names = await namesOf(desk);
-        const newest = chain.at(-1);
-        if (options.json) return printJson({ rosters: chain.map((roster) => rosterJson(roster, names)) });
-        if (!newest) {
-          // A member asks here, or the keyring's home of an organisation that somebody has joined.
-          if (!desk.agent || (await desk.client.members()).some(({ joinedAt }) => joinedAt !== null)) {
-            print('There is no roster, and there are members: nobody can sign scopes for your organisation.');
-            return note(
-              'once a member of the role legal has joined: `commonground scope roster set … --root-key FILE` on the keyring’s home',
-            );
-          }
-          print('There is no roster: the keyring signs for all people of your organisation.');
+  return command(
+    'show',
+    'GET /v1/rosters',
+    'Who approves, and how many it takes.',
+    'commonground scope roster show',
+  ).action(async (options) =>
+    withDesk(options, async (desk) => {
+      await prepare(desk);
+      const chain = await ownChain(desk);
+      const names = await namesOf(desk);
+      const newest = chain.at(-1);
+      if (options.json) return printJson({ rosters: chain.map((roster) => rosterJson(roster, names)) });
+      if (!newest) {
+        // A member asks here, or the keyring's home of an organisation that somebody has joined.
+        if (!desk.agent || (await desk.client.members()).some(({ joinedAt }) => joinedAt !== null)) {
+          print('There is no roster, and there are members: nobody can sign scopes for your organisation.');
           return note(
-            '`commonground scope roster set` names people; from then on the keyring alone never approves',
+            'once a member of the role legal has joined: `commonground scope roster set … --root-key FILE` on the keyring’s home',
           );
         }
-        for (const line of describeRoster(newest, desk.name, names)) print(line);
-      }),
+        print('There is no roster: the keyring signs for all people of your organisation.');
+        return note(
+          '`commonground scope roster set` names people; from then on the keyring alone never approves',
+        );
+      }
+      for (const line of describeRoster(newest, desk.name, names)) print(line);
+    }),
   );
 }
 
 function setCommand() {
   return signingCommand(
     'set',
+    'PUT /v1/rosters/{number}',
     `Name who approves, in the place of those before. Signed by the root key, which you take from its safe for this, or by enough of the people who approve now: the first of them runs this with --out FILE, the others \`scope roster sign FILE\`.
 
 From the first roster on, the keyring’s home approves and accepts nothing any more, and never again.
@@ -129,6 +134,7 @@ What is proposed and not yet approved has to be proposed again under the new ros
 function signCommand() {
   return signingCommand(
     'sign',
+    'PUT /v1/rosters/{number}',
     'Add your signature to a roster that a colleague passed on. With enough of them it is published.',
     'commonground scope roster sign roster.txt --out roster-2.txt',
   )

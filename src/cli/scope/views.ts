@@ -20,6 +20,7 @@ import { numberOf } from './rules.ts';
 export function showCommand() {
   return command(
     'show',
+    'GET /v1/partnerships/{partnership}',
     'What you grant a partner and what it grants you, in sentences: who drafted, approved and accepted it, and where it stands.',
     'commonground scope show --partner borealis',
   )
@@ -79,6 +80,7 @@ export function showCommand() {
 export function listCommand() {
   return command(
     'list',
+    'GET /v1/partnerships/{partnership}/scopes',
     'All versions of both sides’ scopes, and where each stands.',
     'commonground scope list --partner borealis',
   )
@@ -122,6 +124,7 @@ export function listCommand() {
 export function diffCommand() {
   return command(
     'diff',
+    'GET /v1/partnerships/{partnership}/scopes',
     'What changes from one version to another, in words: + more is learned, - less, ~ other terms. Without options: the newest version that is not over, against what is in force; against nothing where nothing is, as after a revocation.',
     'commonground scope diff --partner borealis\ncommonground scope diff --partner borealis --file overlap.json\ncommonground scope diff --partner borealis --theirs --from 2 --to 3',
   )

@@ -1,9 +1,9 @@
 /** Who calls: the only place that turns a request into a principal. */
 import type { OrganisationId } from '../../../protocol/ids.ts';
+import type { Caller } from '../../wire/permissions.ts';
 import { tokenOwner } from '../directory/logins.ts';
 import { type SessionOwner, sessionOwner } from '../directory/sessions.ts';
 import type { Directory } from '../storage/directory.ts';
-import type { Caller } from './permissions.ts';
 
 /** An authenticated caller: an organisation's program, or one of its people. */
 export type Principal =

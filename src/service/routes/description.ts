@@ -1,5 +1,5 @@
 /** The API's own description, with who may call each route. */
-import { needsToken, permissionOf } from '../auth/permissions.ts';
+import { needsToken, permissionOf } from '../../wire/permissions.ts';
 import type { App } from './http.ts';
 
 /**
