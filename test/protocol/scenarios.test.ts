@@ -1,9 +1,10 @@
-import { createHash, createHmac, createPublicKey, hkdfSync, verify } from 'node:crypto';
+import { createHash, createHmac, hkdfSync } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { openWith } from '../../protocol/age.ts';
 import { toHex } from '../../protocol/bytes.ts';
 import type { Side } from '../../protocol/ids.ts';
+import { expand, isSigned, KINDS_ON_THE_WIRE, label, number, tuple } from '../support/by-spec.ts';
 import { noble } from '../support/oracle.ts';
 import { outcome } from '../support/refusals.ts';
 import { hex } from '../support/results.ts';
@@ -15,36 +16,23 @@ import {
   type RefusalFile,
   type ScenarioFile,
   serialise,
+  VAULT,
   vectorFiles,
 } from '../support/vectors.ts';
 
 const FOLDER = new URL('../../protocol/vectors/', import.meta.url);
 const names = readdirSync(FOLDER).filter((file) => file.startsWith('scenario-'));
 const LIFE_FILE = `scenario-${LIFE}.json`;
+const VAULT_FILE = `scenario-${VAULT}.json`;
 const read = (file: string): unknown => JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8'));
 const refused = names
   .filter((file) => file.startsWith('scenario-refused-'))
   .map((file) => read(file) as RefusalFile);
 const scenarios = names
-  .filter((file) => !file.startsWith('scenario-refused-') && file !== LIFE_FILE)
+  .filter((file) => !file.startsWith('scenario-refused-') && file !== LIFE_FILE && file !== VAULT_FILE)
   .map((file) => read(file) as ScenarioFile);
 const life = read(LIFE_FILE) as LifeFile;
 const SIDES = ['founder', 'joiner'] as const;
-/** As wire.md numbers them, from 1. */
-const KINDS_ON_THE_WIRE = [
-  'domain',
-  'name',
-  'lei',
-  'vat',
-  'duns',
-  'isin',
-  'registry',
-  'name_country',
-  'name_city',
-  'name_site',
-  'name_full',
-];
-
 test('the generator writes exactly the files that are there', () => {
   const files = vectorFiles();
   expect([...files.keys()].sort()).toEqual([...names].sort());
@@ -62,42 +50,6 @@ describe.each(refused)('refused: $name', ({ operation, accepted, refused: change
     expect(outcome(operation, changed)).toBe(reason);
   });
 });
-
-/** Two-byte length and bytes, for each part. */
-function tuple(...parts: readonly Uint8Array[]): Buffer {
-  return Buffer.concat(parts.flatMap((part) => [Buffer.from([part.length >> 8, part.length & 255]), part]));
-}
-
-function label(name: string): Buffer {
-  return Buffer.from(`commonground/1 ${name}`);
-}
-
-/** HKDF-Expand of one block by its definition in RFC 5869. */
-function expand(key: Uint8Array, info: Uint8Array, length: number): string {
-  return toHex(
-    createHmac('sha256', key)
-      .update(info)
-      .update(Buffer.from([1]))
-      .digest()
-      .subarray(0, length),
-  );
-}
-
-function number(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-}
-
-/** Verifies `message ‖ signature` by node's own Ed25519 and the label rule of wire.md. */
-function isSigned(type: string, signed: Uint8Array, agentKey: string): boolean {
-  const message = signed.subarray(0, -64);
-  const key = createPublicKey({
-    key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(agentKey, 'hex').toString('base64url') },
-    format: 'jwk',
-  });
-  return verify(null, Buffer.concat([tuple(label(type)), message]), key, signed.subarray(-64));
-}
 
 describe.each(scenarios)('$name', ({ input, values }) => {
   const partnership = hex(input.partnership);

@@ -22,6 +22,7 @@ import type { AccountInput, ScenarioInput, ScopeTerms, SideInput } from './scena
 import { type LifeInput, type LifeValues, lifeInput, lifeOf } from './scope-life.ts';
 import { scopeRefusals } from './scope-refusals.ts';
 import { ruleOf, scopeWith } from './scopes.ts';
+import { type VaultInput, type VaultValues, vaultInput, vaultOf } from './vault-scenario.ts';
 
 const FOLDER = new URL('../../protocol/vectors/', import.meta.url);
 
@@ -41,10 +42,20 @@ export interface LifeFile {
   readonly values: LifeValues;
 }
 
-/** The file of the scope's life. */
+export interface VaultFile {
+  readonly name: string;
+  readonly provenance: string;
+  readonly description: string;
+  readonly input: VaultInput;
+  readonly values: VaultValues;
+}
+
+/** The files of the scope's life and of the vault. */
 export const LIFE = 'scope-life';
+export const VAULT = 'vault';
 
 export type RefusalFile = Refusal & { readonly provenance: string };
+type VectorFile = ScenarioFile | LifeFile | VaultFile | RefusalFile;
 
 interface AccountPlan {
   readonly identifiers: readonly Identifier[];
@@ -189,7 +200,7 @@ const PLANS: readonly Plan[] = [
 ];
 
 /** All files by their name. */
-export function vectorFiles(): Map<string, ScenarioFile | LifeFile | RefusalFile> {
+export function vectorFiles(): Map<string, VectorFile> {
   const scenarios = PLANS.map((plan): ScenarioFile => {
     const input = inputOf(plan);
     const { name: title, description } = plan;
@@ -199,7 +210,7 @@ export function vectorFiles(): Map<string, ScenarioFile | LifeFile | RefusalFile
   if (!base) throw new Error('no scenario');
   const life = lifeInput(seedOf(LIFE));
   const values = lifeOf(life);
-  const files = new Map<string, ScenarioFile | LifeFile | RefusalFile>();
+  const files = new Map<string, VectorFile>();
   for (const file of scenarios) files.set(`scenario-${file.name}.json`, file);
   files.set(`scenario-${LIFE}.json`, {
     name: LIFE,
@@ -208,6 +219,15 @@ export function vectorFiles(): Map<string, ScenarioFile | LifeFile | RefusalFile
       'A company of one that gets three approvers, one of whom leaves: rosters, versions of its scope, statements about them, and where each version stands as they come in.',
     input: life,
     values,
+  });
+  const vault = vaultInput(seededRandom(seedOf(VAULT)));
+  files.set(`scenario-${VAULT}.json`, {
+    name: VAULT,
+    provenance: provenanceOf(VAULT),
+    description:
+      'A vault key, its uses and its wrap for a member; a row of an account with a strong, a weak and a derived identifier, uploaded together with one that goes; names in two pieces; and the head that names all of it.',
+    input: vault,
+    values: vaultOf(vault),
   });
   const refused = [
     ...refusals(base.input, base.values).map((refusal) => ({ ...refusal, from: base.name })),
@@ -220,7 +240,7 @@ export function vectorFiles(): Map<string, ScenarioFile | LifeFile | RefusalFile
 }
 
 /** The bytes of a file. */
-export function serialise(file: ScenarioFile | LifeFile | RefusalFile): string {
+export function serialise(file: VectorFile): string {
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
