@@ -40,6 +40,8 @@ export interface VaultRow extends z.infer<typeof facts> {
 }
 
 const SMALLEST_BUCKET = 512;
+const MOST = 0xffff;
+
 /** Nonce and ciphertext of the padded row, bound to its place; null where it is too large. */
 export function sealRow(
   key: VaultKey,
@@ -49,7 +51,8 @@ export function sealRow(
   random: Random,
 ): Uint8Array | null {
   if (handle.length !== HANDLE_BYTES) throw new RangeError('a handle is 16 bytes');
-  const padded = pad(encode(row));
+  const encoded = encode(row);
+  const padded = encoded && pad(encoded);
   return padded && sealInVault(key, 'vault rows', context, handle, padded, random);
 }
 
@@ -64,10 +67,13 @@ export function openRow(
   return padded && decode(padded);
 }
 
-function encode(row: VaultRow): Uint8Array {
+/** The row before it is padded; null where its facts or identifiers are more than two bytes can count. */
+function encode(row: VaultRow): Uint8Array | null {
   const { identifiers, ...rest } = row;
+  const text = utf8(JSON.stringify(rest));
+  if (text.length > MOST || identifiers.length > MOST) return null;
   return concat(
-    prefixed(utf8(JSON.stringify(rest))),
+    prefixed(text),
     uint(identifiers.length, 2),
     ...identifiers.map(({ kind, tag, confirm, wrap, value }) =>
       concat(

@@ -74,6 +74,12 @@ describe('a row', () => {
     if (!identifier) throw new Error('there is one');
     const many = { ...row, identifiers: Array.from({ length: 5000 }, () => identifier) };
     expect(sealRow(key, context, handle, many, systemRandom)).toBeNull();
+    const recorded = (count: number) => {
+      const records = Array.from({ length: count }, () => ({ record: 'a1', source: 'crm' }));
+      return sealRow(key, context, handle, { ...row, records }, systemRandom);
+    };
+    expect(recorded(1900)?.length).toBe(65_536 + 40);
+    expect(recorded(3000)).toBeNull();
   });
 
   it('of any text comes back as it was', () => {

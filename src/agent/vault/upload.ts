@@ -164,7 +164,7 @@ async function sendRows(sync: EpochSync, key: VaultKey, submission: number): Pro
       if (!sealed)
         throw new Problem(
           'bad_input',
-          'an account has so many identifiers that members could not be shown it',
+          'an account has so many records or identifiers that members could not be shown it',
           '`commonground accounts check` tells which accounts were merged; see `accounts tune --level`',
         );
       await add({ handle: handleBytes, sealed, digest });
