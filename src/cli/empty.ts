@@ -17,6 +17,7 @@ export interface EmptyReason {
   readonly reason:
     | 'nothing_granted'
     | 'level'
+    | 'own_limit'
     | 'accounts_not_returned'
     | 'unknown_population'
     | 'no_snapshot'
@@ -50,13 +51,15 @@ export async function emptyReason(
   const populations = asked.theirs ?? granted;
   const level = levelProblem(scope, populations, asked.what, viewer.role);
   if (level) return because('level', level);
+  const view = await viewer.client().partnership(id);
+  const limited = limitProblem(view.limits[viewer.role], asked.what, viewer.role, alias);
+  if (limited) return because('own_limit', limited);
   const mine = myScope(viewer, current)?.scope ?? newestOf(viewer, current, 'mine');
   if (asked.what === 'whitespace' && !isReturned(scope, populations, mine, viewer.role))
     return because(
       'accounts_not_returned',
       `it grants you names, but they show only to who grants which accounts meet, too: \`commonground scope grant --partner ${alias} --preset overlap\``,
     );
-  const view = await viewer.client().partnership(id);
   const { submissions: lists } = view;
   if (!view.snapshot && (lists.mine.matching !== null || lists.theirs.matching !== null))
     return because('no_snapshot', 'the lists are being compared; ask again in a minute');
@@ -69,6 +72,28 @@ export async function emptyReason(
     whitespace: 'no account of its that you lack, as far as you asked',
   }[asked.what];
   return because('nothing_found', found);
+}
+
+/** That the own organisation's limit hides what was asked for, and who can change that; null where it does not. */
+export function limitProblem(
+  limit: CellGrant | null,
+  what: Asked['what'],
+  role: ViewerRole,
+  partner: string,
+): string | null {
+  const isHidden = {
+    matrix: () => limit?.level === 'none' && limit.whiteSpace === 'none',
+    overlap: () => limit !== null && !showsAccounts(limit),
+    // Names show only where accounts do.
+    whitespace: () => limit !== null && (limit.whiteSpace !== 'names' || !showsAccounts(limit)),
+  }[what]();
+  if (!limit || !isHidden) return null;
+  return `your own organisation limits what its people of the role ${role} are shown of it (${limitText(limit)}), and that hides this, whatever ${partner} grants; a member of the role legal can change it: \`commonground scope limit --role ${role}\``;
+}
+
+/** A limit in words. */
+export function limitText({ level, fields, whiteSpace }: CellGrant): string {
+  return `at most ${level}${fields.length > 0 ? ` with ${fields.join(', ')}` : ''}, white space ${whiteSpace}`;
 }
 
 /** What is about to come into force. */

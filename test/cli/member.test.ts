@@ -169,6 +169,12 @@ describe('a member’s home', () => {
     expect(matrix.partners).toHaveLength(1);
     expect(matrix.partners[0]).toMatchObject({ partner: 'organisation-b', snapshot: { number: 1 } });
     expect(matrix.partners[0]?.cells.some(({ confirmed }) => confirmed?.pairs === 1)).toBe(true);
+    const limit = (...to: string[]) =>
+      done(run('legal', 'scope', 'limit', '--role', 'sales', ...to, '--json'));
+    await limit('--to', 'none');
+    expect((await run('sales', 'matrix')).stderr).toMatch(/organisation-b: your own organisation limits/);
+    await limit('--none');
+    expect((await run('sales', 'matrix')).stderr).not.toContain('limits');
     expect((await problem(run('sales', 'ledger', '--json'))).slice(0, 2)).toEqual([6, 'wrong_role']);
     const ledger = await done<{ partners: { entries: { question: string; viewer: string }[] }[] }>(
       run('legal', 'ledger', '--partner', 'organisation-b', '--json'),

@@ -282,6 +282,18 @@ describe('an answer that is empty says why', () => {
     expect(matrix.stdout).toContain('few');
     expect(matrix.stderr).toContain('“few” fewer than its scope shows');
     expect(await reason('a', 'overlap', '--mine', 'prospects')).toEqual(['nothing_found']);
+    const limit = (...to: string[]) =>
+      done(run('a', 'scope', 'limit', '--role', 'sales', '--partner', 'bee', ...to));
+    await limit('--to', 'counts');
+    expect(await reason('a', 'overlap')).toEqual(['own_limit']);
+    expect(await reason('a', 'whitespace')).toEqual(['own_limit']);
+    expect((await done(run('a', 'matrix'))).stderr).toContain('your own organisation limits what');
+    await limit('--to', 'none');
+    expect((await done(run('a', 'matrix'))).stderr).toMatch(
+      /bee: your own organisation limits .*sales .*at most none.*the role legal .*`commonground scope limit/,
+    );
+    await limit('--none');
+    expect(await reason('a', 'overlap', '--mine', 'prospects')).toEqual(['nothing_found']);
   }, 120_000);
 });
 

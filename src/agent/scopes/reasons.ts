@@ -49,7 +49,7 @@ export function describeReason(
     case 'competitors':
       return `By ${version} the two companies compete: open opportunities and details of deals go to the clean team alone.`;
     case 'own_limit':
-      return 'Your own organisation limits what your role is shown of this partner.';
+      return 'Your own organisation limits what your role is shown of this partner; its legal people can change that (`commonground scope limit`).';
     case 'reciprocity':
       return `${capital(who)} shows no more than it is granted back${number === null ? '' : ` (version ${number})`}.`;
     case 'names_need_accounts':

@@ -1,4 +1,5 @@
 import type { PartnershipId } from '../../../protocol/ids.ts';
+import { VIEWER_ROLES } from '../../../protocol/member.ts';
 import { FIELDS } from '../../../protocol/scope.ts';
 import type { Agent } from '../../agent/agent.ts';
 import {
@@ -12,13 +13,13 @@ import {
 } from '../../agent/answers.ts';
 import type { Client, MatrixAnswer, Question } from '../../agent/client.ts';
 import { isMemberHome } from '../../agent/home.ts';
-import { partnersAsked } from '../../agent/member/caller.ts';
+import { findNamed, partnersAsked } from '../../agent/member/caller.ts';
 import { openSeat } from '../../agent/member/home.ts';
 import { Problem } from '../../agent/problem.ts';
 import { findPartnership, listPartnerships, type Partnership } from '../../agent/store/partnerships.ts';
 import type { Viewer } from '../../agent/viewer.ts';
 import { collect, command, homeOf, withAgent, withViewer } from '../command.ts';
-import { type EmptyReason, emptyReason } from '../empty.ts';
+import { type EmptyReason, emptyReason, limitProblem } from '../empty.ts';
 import { note, print, printable, printJson, table } from '../output.ts';
 import { kindsText, printWhy } from './why.ts';
 
@@ -34,10 +35,8 @@ export function matrixCommand() {
     .action(async (options) => {
       if (isMemberHome(homeOf(options))) {
         const answers = await memberAnswers(options, false, (client, id) => client.matrix(id));
-        // Scopes and syncs are seen where the keyring is, so a member is told both reasons.
-        const why = async (partner: string) =>
-          `${partner}: nothing to show: it grants nothing yet, or nothing was synced`;
-        return showMatrices(answers, options.json, why);
+        const { client } = openSeat(homeOf(options), Date.now);
+        return showMatrices(answers, options.json, (partner) => whyNoMatrix(client, partner));
       }
       await withAgent(options, async (agent) => {
         const answers = [];
@@ -256,6 +255,15 @@ async function sortedRows<Row>(
   return { rows: rows.sort((x, y) => nameOf(x).localeCompare(nameOf(y))), empty, asked };
 }
 
+/** Why a member's matrix is empty. Scopes and syncs are seen where the keyring is, so both are named. */
+async function whyNoMatrix(client: Client, partner: string): Promise<string> {
+  const { id } = findNamed(await client.partners(), partner);
+  const [{ role }, { limits }] = [await client.me(), await client.partnership(id)];
+  const viewer = VIEWER_ROLES.find((known) => known === role);
+  const limited = viewer && limitProblem(limits[viewer], 'matrix', viewer, partner);
+  return `${partner}: ${limited ?? 'nothing to show: it grants nothing yet, or nothing was synced'}`;
+}
+
 async function showMatrices(
   answers: readonly { readonly partner: string; readonly answer: MatrixAnswer }[],
   asJson: boolean | undefined,
@@ -324,6 +332,10 @@ function printMatrix(answer: MatrixAnswer & { readonly partner: string }): void 
     cells.includes('·') ? '· not granted to you' : '',
   ].filter((text) => text !== '');
   if (legend.length > 0) note(legend.join('; '));
+  if (answer.cells.some(({ reasons }) => reasons.some(({ code }) => code === 'own_limit')))
+    note(
+      'your own organisation limits what your role is shown of it, so that some of this is hidden; a member of the role legal can change it: `commonground scope limit`',
+    );
 }
 
 function printOverlap(rows: readonly OverlapRow[]): void {

@@ -9,6 +9,7 @@ import { readDraft } from '../../agent/scopes/file.ts';
 import { versionOf } from '../../agent/scopes/life.ts';
 import { type Version, versionsOf, type Whose } from '../../agent/scopes/papers.ts';
 import { command } from '../command.ts';
+import { limitText } from '../empty.ts';
 import { print, printable, printJson, table } from '../output.ts';
 import { readText } from '../prompt.ts';
 import { STANDING_TEXTS } from '../states.ts';
@@ -71,7 +72,7 @@ export function showCommand() {
         for (const [role, limit] of Object.entries(papers.limits))
           if (limit)
             print(
-              `Your own limit for ${role}: at most ${limit.level}${limit.fields.length > 0 ? ` (${limit.fields.join(', ')})` : ''}, white space ${limit.whiteSpace}.`,
+              `Your own limit for ${role}: ${limitText(limit)} (\`commonground scope limit\` changes it).`,
             );
       }),
     );

@@ -4,15 +4,7 @@ import { VIEWER_ROLES } from '../../../protocol/member.ts';
 import { ok, type Result } from '../../../protocol/result.ts';
 import type { ProblemCode } from '../problems.ts';
 import { first } from '../storage/partnership.ts';
-import {
-  type Asker,
-  currentSnapshot,
-  EPOCH,
-  epochRow,
-  type OperationContext,
-  sideRow,
-  sides,
-} from './context.ts';
+import { currentSnapshot, EPOCH, epochRow, type OperationContext, sideRow, sides } from './context.ts';
 import { type Health, healthOf } from './health.ts';
 import { type Limits, limitsOf, NO_LIMITS } from './limits.ts';
 import { currentScopes, type VersionView } from './scope.ts';
@@ -42,7 +34,7 @@ export interface WorkView {
   };
   /** The newest version of each side that has begun, and everything after it that the caller may see. */
   readonly scopes: BySide<readonly VersionView[]>;
-  /** The organisation's own limits; none to those whom they limit. */
+  /** The organisation's own limits; to those whom they limit, that of their own role alone. */
   readonly limits: Limits;
   readonly requests: BySide<RequestView | null>;
   readonly lastRequest: BySide<number>;
@@ -78,7 +70,7 @@ export function view(context: OperationContext, _input: Record<never, never>): R
       terms: bySide((side) => termsOf(store, side)),
     },
     scopes: bySide((side) => currentScopes(context, side)),
-    limits: isViewerRole(context.asker.role) ? NO_LIMITS : limitsOf(store, mine),
+    limits: shownLimits(context, mine),
     requests: bySide((side) => requestView(context, side)),
     lastRequest: bySide((side) => sideRow(store, side).last_request),
     submissions: {
@@ -99,9 +91,11 @@ export function view(context: OperationContext, _input: Record<never, never>): R
   });
 }
 
-/** True for those who ask questions. */
-function isViewerRole(role: Asker['role']): boolean {
-  return VIEWER_ROLES.some((viewer) => viewer === role);
+/** Whoever asks questions is told what holds for the own role: an answer that it empties must be able to say so. */
+function shownLimits({ store, asker }: OperationContext, mine: Side): Limits {
+  const all = limitsOf(store, mine);
+  const role = VIEWER_ROLES.find((viewer) => viewer === asker.role);
+  return role ? { ...NO_LIMITS, [role]: all[role] } : all;
 }
 
 function requestView({ store }: OperationContext, side: Side): RequestView | null {
