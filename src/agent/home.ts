@@ -1,7 +1,17 @@
 /** The party's folder: configuration, keyring, local store. Everything in it is readable by its owner alone. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
 import { Problem } from './problem.ts';
 
@@ -119,15 +129,28 @@ export function createSecretFile(path: string, content: Uint8Array | string): vo
   try {
     writeFileSync(path, content, { flag: 'wx', mode: 0o600 });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-      throw new Problem(
-        'exists',
-        `${resolve(path)} exists already`,
-        'move it away or choose another name; nothing was overwritten',
-      );
-    }
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw existing(path);
     throw error;
   }
+}
+
+/** A problem where no new file can be made there: known before a person signs, or anything is done for it. */
+export function refuseExisting(path: string): void {
+  if (existsSync(path)) throw existing(path);
+  const folder = dirname(resolve(path));
+  try {
+    accessSync(folder, constants.W_OK);
+  } catch {
+    throw new Problem('bad_argument', `no file can be made in ${folder}`, 'choose a folder that is there');
+  }
+}
+
+function existing(path: string): Problem {
+  return new Problem(
+    'exists',
+    `${resolve(path)} exists already`,
+    'move it away or choose another name; nothing was overwritten',
+  );
 }
 
 /** Keeps a second process of this home out until the returned function is called; a dead holder's lock is taken over. */

@@ -171,6 +171,8 @@ function isOwnRule(code: string): code is 'wrong_role' | 'forbidden' {
 /** What to do about the refusals that a person can do something about. */
 const HINTS: Readonly<Record<string, string>> = {
   unauthenticated: 'register the organisation first: `commonground register`, or accept an invitation',
+  invalid_request:
+    'what is named last is not as the service takes it: correct what you typed; if you typed none of it, update commonground',
   wrong_role:
     'ask a colleague who has the role, or an admin of your organisation; `commonground whoami` tells yours',
   forbidden:

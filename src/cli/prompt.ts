@@ -5,6 +5,8 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { readSecretFile } from '../agent/home.ts';
 import { Problem } from '../agent/problem.ts';
+import { email, passwordRefusal } from '../wire/login.ts';
+import { note, printable } from './output.ts';
 
 /** One line from the person; a problem where nobody can answer. */
 export async function ask(
@@ -43,16 +45,51 @@ export interface LoginInput {
 const LOGIN_INSTEAD =
   'use --login-file FILE: the e-mail address on its first line, the password on its second';
 
-/** E-mail address and new password of who joins, asked for or from the two lines of a file. */
+/**
+ * E-mail address and new password of who joins, asked for or from the two lines of a file. What the service would not
+ * take is refused here: at the prompt it is asked for again, before anything is made.
+ */
 export async function askNewLogin(file: string | undefined): Promise<LoginInput> {
-  if (file) return readLogin(file);
-  const email = (await ask('your e-mail address', { instead: LOGIN_INSTEAD })).trim();
+  if (file) {
+    const login = readLogin(file);
+    const refusal = emailRefusal(login.email) ?? newPasswordRefusal(login);
+    if (refusal) throw new Problem('bad_input', `${file}: ${refusal}`, LOGIN_INSTEAD);
+    return login;
+  }
+  const shown = { instead: LOGIN_INSTEAD };
+  const address = await askUntil('your e-mail address', shown, emailRefusal);
   const hidden = { hidden: true, instead: LOGIN_INSTEAD };
-  const password = await ask('a new password, for the service', hidden);
+  const password = await askUntil('a new password for the service, at least 12 characters', hidden, (typed) =>
+    newPasswordRefusal({ email: address, password: typed }),
+  );
   if ((await ask('the same again', hidden)) !== password) {
     throw new Problem('bad_argument', 'the two passwords differ', 'nothing was created; try again');
   }
-  return { email, password };
+  return { email: address.trim(), password };
+}
+
+/** Asks again until there is nothing to refuse. */
+async function askUntil(
+  question: string,
+  options: Parameters<typeof ask>[1],
+  refusalOf: (typed: string) => string | null,
+): Promise<string> {
+  for (;;) {
+    const typed = await ask(question, options);
+    const refusal = refusalOf(typed);
+    if (refusal === null) return typed;
+    note(refusal);
+  }
+}
+
+function emailRefusal(typed: string): string | null {
+  if (email.safeParse(typed.trim()).success) return null;
+  return `${printable(typed) || 'nothing'} is no e-mail address; it is written as ann@aurora.example`;
+}
+
+function newPasswordRefusal({ email: address, password }: LoginInput): string | null {
+  const refusal = passwordRefusal(password, address.trim().toLowerCase());
+  return refusal && `this password is too easy to guess: ${refusal}; four or five random words are good`;
 }
 
 /** The password of a member, asked for or from the second line of a file. */
@@ -62,8 +99,10 @@ export async function askPassword(file: string | undefined): Promise<string> {
 }
 
 function readLogin(file: string): LoginInput {
-  const [email = '', password = '', ...rest] = new TextDecoder().decode(readSecretFile(file)).split(/\r?\n/);
-  if (email && password && rest.every((line) => line === '')) return { email: email.trim(), password };
+  const [address = '', password = '', ...rest] = new TextDecoder()
+    .decode(readSecretFile(file))
+    .split(/\r?\n/);
+  if (address && password && rest.every((line) => line === '')) return { email: address.trim(), password };
   throw new Problem('bad_input', `${file} does not hold two lines`, LOGIN_INSTEAD);
 }
 

@@ -103,6 +103,17 @@ describe('members', () => {
     ]);
     const unknown = run('admin', 'member', 'invite', '--role', 'sales', '--partner', 'nobody', '--json');
     expect((await problem(unknown)).slice(0, 2)).toEqual([3, 'unknown_partner']);
+    const narrowed = run(
+      'admin',
+      'member',
+      'invite',
+      '--role',
+      'admin',
+      '--partner',
+      'organisation-b',
+      '--json',
+    );
+    expect(await problem(narrowed)).toEqual([2, 'bad_argument', 'an admin works with all partners']);
     const boss = run('admin', 'member', 'invite', '--role', 'boss', '--json');
     expect((await problem(boss)).slice(0, 2)).toEqual([2, 'bad_argument']);
     expect(
@@ -154,6 +165,13 @@ describe('members', () => {
     expect(existsSync(homeAt(home('thief')).configurationFile)).toBe(false);
     expect(existsSync(join(folder, 'thief.key'))).toBe(false);
     expect((await problem(run('sales', ...args('again')))).slice(0, 2)).toEqual([2, 'already_initialised']);
+    const typed = (email: string, password?: string) =>
+      args('typed').with(4, loginFile('typed', email, password));
+    const noAddress = await problem(run('typed', ...typed('ann at a.example')));
+    expect(noAddress).toEqual([3, 'bad_input', expect.stringContaining('ann at a.example is no e-mail')]);
+    const weak = await problem(run('typed', ...typed('ann@a.example', 'short')));
+    expect(weak).toEqual([3, 'bad_input', expect.stringContaining('at least 12 characters')]);
+    expect(existsSync(home('typed'))).toBe(false);
     writeFileSync(join(folder, 'cut'), readFileSync(invitation, 'utf8').slice(0, 80));
     const cut = args('cut').with(2, join(folder, 'cut'));
     expect((await problem(run('cut', ...cut))).slice(0, 2)).toEqual([3, 'bad_input']);

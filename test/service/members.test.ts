@@ -4,10 +4,10 @@ import { toBase64url } from '../../protocol/bytes.ts';
 import { sha256, systemRandom } from '../../protocol/hash.ts';
 import { newPartnershipId, type PartnershipId } from '../../protocol/ids.ts';
 import { newMemberId } from '../../protocol/member.ts';
-import { passwordRefusal } from '../../src/service/auth/password.ts';
 import { checkPermissions } from '../../src/service/auth/permissions.ts';
 import { cleanUp } from '../../src/service/directory/cleaning.ts';
 import { tokenBuckets } from '../../src/service/rate.ts';
+import { passwordRefusal } from '../../src/wire/login.ts';
 import { PERMISSIONS } from '../../src/wire/permissions.ts';
 import { type TestPartnership, testPartnership, testService } from '../support/service-app.ts';
 import {

@@ -1,7 +1,7 @@
 import { systemRandom } from '../../../protocol/hash.ts';
 import { ROLES, type Role, VIEWER_ROLES } from '../../../protocol/member.ts';
 import { Client, type ListedMember } from '../../agent/client.ts';
-import { createSecretFile } from '../../agent/home.ts';
+import { createSecretFile, refuseExisting } from '../../agent/home.ts';
 import type { Lock } from '../../agent/keyring.ts';
 import { openAdmission } from '../../agent/member/admission.ts';
 import { findMember, inviteMember } from '../../agent/member/caller.ts';
@@ -31,7 +31,7 @@ function inviteCommand() {
   return command(
     'invite',
     'PUT /v1/members/{member}',
-    `Invite somebody to a role: ${ROLES.join(', ')}. Prints a text for them to paste into \`member join\`; it serves once, for 7 days.
+    `Invite somebody to a role: ${ROLES.join(', ')}. Prints a text for them to paste into \`member join\`; it serves once, for 7 days. It names nobody: their e-mail address they give when they join.
 
   admin       invites and removes members
   legal       proposes, approves, accepts and revokes scopes once a roster names them, limits what the
@@ -49,6 +49,13 @@ The home with the keyring invites the first admin.`,
     .action(async (options) =>
       withCaller(options, async (caller) => {
         const role = roleOf(options.role);
+        if (role === 'admin' && options.partner)
+          throw new Problem(
+            'bad_argument',
+            'an admin works with all partners',
+            'leave --partner away, or choose another role',
+          );
+        if (options.out) refuseExisting(options.out);
         const { member, text } = await inviteMember(
           caller,
           { role, partners: options.partner },

@@ -1,6 +1,7 @@
 /** `scope request`, `requests`, `answer` and `limit`: what people wish for, and what their own organisation allows. */
 import { toHex } from '../../../protocol/bytes.ts';
 import { systemRandom } from '../../../protocol/hash.ts';
+import { isLine } from '../../../protocol/line.ts';
 import { VIEWER_ROLES } from '../../../protocol/member.ts';
 import { isMemberHome } from '../../agent/home.ts';
 import type { Caller, NamedPartner } from '../../agent/member/caller.ts';
@@ -13,6 +14,8 @@ import { note, print, printable, printJson, table } from '../output.ts';
 import { parseGrant, readRules, roleOf } from './rules.ts';
 
 const REQUEST_BYTES = 16;
+/** Of a reason or an answer, characters. */
+const MAX_SENTENCE_LENGTH = 1000;
 
 export function requestCommand() {
   return command(
@@ -26,10 +29,11 @@ export function requestCommand() {
     .option('--rules-file <file>', 'what you wish for as rules, as `scope show --json` prints them')
     .action(async (options) =>
       withCaller(options, async (caller) => {
+        const reason = sentence('--reason', options.reason);
         const { alias, id } = await partnerOf(caller, options);
         const request = toHex(systemRandom(REQUEST_BYTES));
         const rules = options.rulesFile ? { rules: readRules(options.rulesFile) } : {};
-        await caller.client.putScopeRequest(id, request, { text: options.reason, ...rules });
+        await caller.client.putScopeRequest(id, request, { text: reason, ...rules });
         if (options.json) return printJson({ partner: alias, request });
         print(`asked; the legal people of ${alias} answer it (${request})`);
         note('`commonground scope requests` shows the answer');
@@ -78,16 +82,18 @@ export function answerCommand() {
     'Answer a partner’s request. Granting it here signs nothing: propose the scope that it asks for, too.',
     'commonground scope answer 6f1c… granted --text "version 4 is on its way" --partner borealis',
   )
-    .argument('<request>', 'as `scope requests` shows it')
+    .argument('<request>', 'as `scope requests` shows it; its first characters do')
     .argument('<answer>', 'granted or declined')
     .option('--partner <alias>')
     .requiredOption('--text <text>', 'why, in a sentence')
-    .action(async (request, answer, options) =>
+    .action(async (wanted, answer, options) =>
       withCaller(options, async (caller) => {
         if (answer !== 'granted' && answer !== 'declined')
           throw new Problem('bad_argument', `${answer} is no answer`, 'say granted or declined');
+        const text = sentence('--text', options.text);
         const { alias, id } = await partnerOf(caller, options);
-        await caller.client.answerScopeRequest(id, request, { answer, text: options.text });
+        const request = await toAnswer(caller, { alias, id }, wanted, { answer, text });
+        await caller.client.answerScopeRequest(id, request, { answer, text });
         if (options.json) return printJson({ partner: alias, request, answer });
         print(`${answer}; ${alias} sees your answer`);
         if (answer === 'granted') note('this signs nothing: `commonground scope propose` does');
@@ -123,6 +129,53 @@ export function limitCommand() {
         );
       }),
     );
+}
+
+/** What people write to the other side: one line. */
+function sentence(option: string, typed: string): string {
+  const text = typed.normalize('NFC').trim();
+  if (text.length > 0 && text.length <= MAX_SENTENCE_LENGTH && isLine(text)) return text;
+  throw new Problem(
+    'bad_argument',
+    `${option} is ${text === '' ? 'empty' : text.length > MAX_SENTENCE_LENGTH ? `${text.length} characters long` : 'not one line of plain text'}`,
+    `write it as one line of at most ${MAX_SENTENCE_LENGTH} characters`,
+  );
+}
+
+/** The request of the partner's that begins so and that may be answered like this. */
+async function toAnswer(
+  { client }: Caller,
+  { alias, id }: NamedPartner,
+  wanted: string,
+  given: { readonly answer: string; readonly text: string },
+): Promise<string> {
+  const { role } = await client.me();
+  if (role !== 'legal' && role !== 'agent')
+    throw new Problem(
+      'wrong_role',
+      `you are ${role}: members of the role legal answer requests`,
+      '`commonground scope requests` shows what you asked yourself',
+    );
+  const all = await client.scopeRequests(id);
+  const [request, ...others] = all.filter((one) => one.id.startsWith(wanted.toLowerCase()));
+  const see = '`commonground scope requests` shows them all, with their ids';
+  if (!request || wanted === '') throw new Problem('bad_argument', `${alias} made no request ${wanted}`, see);
+  if (others.length > 0)
+    throw new Problem('bad_argument', `${others.length + 1} requests begin with ${wanted}`, see);
+  if (request.from === 'mine')
+    throw new Problem(
+      'bad_argument',
+      `request ${wanted} is one of your own people; the legal people of ${alias} answer it`,
+      see,
+    );
+  const { answer } = request;
+  if (answer && (answer.answer !== given.answer || answer.text !== given.text))
+    throw new Problem(
+      'bad_argument',
+      `request ${wanted} was answered on ${answer.at}: ${answer.answer}, “${printable(answer.text)}”`,
+      'an answer stays as it is; what the partner may learn you change by `commonground scope propose` or `scope revoke`',
+    );
+  return request.id;
 }
 
 /** The partner of that name, or the only one. */

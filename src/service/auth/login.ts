@@ -14,7 +14,6 @@ import { loginRows } from './rows.ts';
 
 /** A working day; there is no renewal. */
 const SESSION_MS = 12 * 3600_000;
-export const MAX_PASSWORD_LENGTH = 128;
 
 export interface Session {
   /** 32 letters and digits; stored as its hash alone. */

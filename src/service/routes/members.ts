@@ -3,13 +3,13 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { HASH_BYTES } from '../../../protocol/hash.ts';
 import { ROLES } from '../../../protocol/member.ts';
 import * as answers from '../../wire/answers.ts';
+import { email } from '../../wire/login.ts';
 import type { Logins } from '../auth/login.ts';
 import { inviteMember, join, type Member, memberOf, membersOf, removeMember } from '../directory/members.ts';
 import { timeText } from '../partnership/context.ts';
 import { type App, type Dependencies, problem, refused } from './http.ts';
 import {
   bytes,
-  email,
   inPath,
   jsonAnswer,
   jsonBody,

@@ -60,8 +60,7 @@ const pathNumber = z
   .transform(Number)
   .openapi({ type: 'integer', minimum: 0 });
 
-/** Checked for its form alone: whether it is somebody's cannot be known here. */
-export const email = z.email().max(254);
+/** What somebody typed as one; which are taken, `passwordRefusal` says. */
 export const password = z.string().min(1).max(256);
 
 export const organisationId = organisation;

@@ -1,13 +1,14 @@
 /** Log-in and log-out of people, and who one is. */
 import { createRoute, z } from '@hono/zod-openapi';
 import * as answers from '../../wire/answers.ts';
+import { email } from '../../wire/login.ts';
 import type { Logins } from '../auth/login.ts';
 import { memberOf } from '../directory/members.ts';
 import { organisationOf } from '../directory/organisations.ts';
 import { logIn, logOut } from '../directory/sessions.ts';
 import { timeText } from '../partnership/context.ts';
 import { type App, type Dependencies, problem, refused } from './http.ts';
-import { email, jsonAnswer, jsonBody, organisationId, password, problems } from './schemas.ts';
+import { jsonAnswer, jsonBody, organisationId, password, problems } from './schemas.ts';
 
 const security = [{ bearer: [] }];
 const NO_STORE = { 'cache-control': 'no-store' };
