@@ -58,7 +58,8 @@ export const grant = z.strictObject({
   whiteSpace: z.enum(WHITE_SPACE_LEVELS),
   review: z.boolean(),
 });
-const population = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/);
+/** The name of a list. */
+export const population = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/);
 /** Rules as a scope has them. */
 export const rules = z
   .array(

@@ -83,7 +83,7 @@ export interface Desk {
   /** Pins what was shown otherwise than by the service. */
   take(papers: Papers, shown: Readonly<Record<Whose, ShownSide>>): Papers;
   /** Whoever signs here for the organisation by its newest roster; a problem where this home may not. */
-  signer(papers: Pick<Papers, 'rosters'>): Promise<Signer>;
+  signer(papers: Pick<Papers, 'rosters' | 'isAlone'>): Promise<Signer>;
   /** The caller's member id; null for the agent. */
   readonly member: MemberId | null;
   close(): void;
@@ -131,8 +131,9 @@ function agentDesk(agent: Agent): Desk {
       if (!lastView) throw new Error('papers are fetched before they are added to');
       return build(papers.alias, papers.id, lastView, late);
     },
-    async signer({ rosters }) {
+    async signer({ rosters, isAlone }) {
       if (rosters.mine.length > 0) throw notHere();
+      if (!isAlone.mine) throw withoutRoster();
       return { member: null, roster: 0, seed: agent.keyring.agentSeed };
     },
     close: () => agent.close(),

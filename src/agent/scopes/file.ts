@@ -4,20 +4,24 @@
  */
 import * as z from 'zod';
 import { EVALUATED_KINDS, STRONG_KINDS } from '../../../protocol/identifiers/kind.ts';
+import { isLine } from '../../../protocol/line.ts';
 import { MAX_POPULATIONS } from '../../../protocol/scope.ts';
-import { rules } from '../../wire/answers.ts';
+import { isTimestamp } from '../../../protocol/time.ts';
+import { population, rules } from '../../wire/answers.ts';
 import { Problem } from '../problem.ts';
 import type { GrantOptions } from './draft.ts';
 import type { Terms } from './terms.ts';
 
-const time = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, 'a time such as 2026-12-31T00:00:00Z');
+const time = z.string().refine(isTimestamp, 'a time such as 2026-12-31T00:00:00Z is expected');
+const text = (length: number) =>
+  z.string().min(1).max(length).refine(isLine, 'one line without control characters is expected');
 
 const draft = z.strictObject({
   /** Short names of the partners it is for. */
   to: z.array(z.string()).default([]),
-  purpose: z.string().min(1).max(500),
+  purpose: text(500),
   agreement: z
-    .strictObject({ reference: z.string().min(1).max(200), sha256: z.string().regex(/^[0-9a-f]{64}$/) })
+    .strictObject({ reference: text(200), sha256: z.string().regex(/^[0-9a-f]{64}$/) })
     .nullable()
     .default(null),
   validFrom: time.nullable().default(null),
@@ -31,7 +35,7 @@ const draft = z.strictObject({
   namesPerMonth: z.int().min(0).max(1_000_000),
   strongKinds: z.array(z.enum(STRONG_KINDS)),
   comparisonsPerYear: z.partialRecord(z.enum(EVALUATED_KINDS), z.int().min(0).max(1_000_000_000)),
-  populations: z.array(z.string()).max(MAX_POPULATIONS),
+  populations: z.array(population).max(MAX_POPULATIONS),
   rules,
 });
 

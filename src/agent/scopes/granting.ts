@@ -15,7 +15,7 @@ import { countAccounts, listPopulations } from '../store/lists.ts';
 import { getPartnership, type Partnership } from '../store/partnerships.ts';
 import { ownRosters } from '../store/rosters.ts';
 import { ServiceRefusal } from '../transport.ts';
-import { checkPopulations, type GrantOptions, termsOf } from './draft.ts';
+import { checkPopulations, checkTerms, type GrantOptions, termsOf } from './draft.ts';
 import { followScopes, keepPins, newestScope, partiesOf, pinsOf, shownOf, versions } from './following.ts';
 import { signersOf, type Version, type Whose, withStatement } from './papers.ts';
 
@@ -59,6 +59,7 @@ export async function grantScope(
     issuedAt: timestamp(nowMs),
     ...termsOf(options, { last: last?.scope ?? null, accounts: countAccounts(agent.store), nowMs }),
   };
+  checkTerms(scope, nowMs);
   const signed = signScope(scope, agentSeed);
   // What is signed must be what the other side can read; a mistake in a file shows here, before anything leaves.
   const pins = pinsOf(agent, current);

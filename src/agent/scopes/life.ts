@@ -1,6 +1,7 @@
 /** The steps of a scope's life as people take them: proposed, approved, accepted, revoked; each signed by whoever does it. */
 import { toHex } from '../../../protocol/bytes.ts';
-import { approverKey } from '../../../protocol/roster.ts';
+import type { MemberId } from '../../../protocol/member.ts';
+import { approverKey, type Roster } from '../../../protocol/roster.ts';
 import { type Scope, signScope } from '../../../protocol/scope.ts';
 import { openPapers } from '../../../protocol/standing.ts';
 import { type Act, signStatement } from '../../../protocol/statement.ts';
@@ -10,7 +11,7 @@ import { countAccounts, listPopulations } from '../store/lists.ts';
 import { getPartnership } from '../store/partnerships.ts';
 import type { Desk, Papers, Signer } from './desk.ts';
 import { shownAgain, withoutRoster } from './desk.ts';
-import { checkPopulations, type GrantOptions, termsOf } from './draft.ts';
+import { checkPopulations, checkTerms, type GrantOptions, termsOf } from './draft.ts';
 import { revokeHere } from './granting.ts';
 import { isSaid, signersOf, type Version } from './papers.ts';
 
@@ -33,12 +34,17 @@ export async function nextVersion(desk: Desk, papers: Papers, grant: GrantOption
     );
   const last = lastApproved(papers)?.papers ?? null;
   const nowMs = desk.now();
+  const taken = [
+    ...papers.mine.map((one) => one.papers.scope.number),
+    ...papers.late.filter(({ whose }) => whose === 'mine').map((late) => late.number),
+  ];
   const scope: Scope = {
     version: 1,
     partnership: papers.id,
     grantor: papers.parties.mine.organisation,
     grantee: papers.parties.theirs.organisation,
-    number: (papers.mine.at(-1)?.papers.scope.number ?? 0) + 1,
+    // What came too late to be taken here has its number at the service all the same.
+    number: Math.max(0, ...taken) + 1,
     previous: last && toHex(last.hash),
     drafter: signer.member,
     roster: signer.roster,
@@ -49,7 +55,8 @@ export async function nextVersion(desk: Desk, papers: Papers, grant: GrantOption
       nowMs,
     }),
   };
-  // What is signed must be what the other side can read; a mistake in a file shows here, before anything leaves.
+  checkTerms(scope, nowMs);
+  // What is signed must be what the other side can read; a mistake that nothing else found shows before anything leaves.
   const signers = signersOf(papers.pins, papers.parties);
   const opened = openPapers(
     { signed: signScope(scope, signer.seed), statements: [] },
@@ -61,7 +68,7 @@ export async function nextVersion(desk: Desk, papers: Papers, grant: GrantOption
     throw new Problem(
       'bad_argument',
       `this does not make a valid scope (${opened.reason})`,
-      'each rule needs a population that the file lists; times are such as 2026-12-31T00:00:00Z, the end after the beginning',
+      'see `commonground scope draft --help` for what may stand where',
     );
   return { scope: opened.value.scope, before: comparedWith(papers)?.papers.scope ?? null, signer };
 }
@@ -88,11 +95,39 @@ export function toApprove(papers: Papers, number: number | undefined): Version {
   );
 }
 
-/** True where this member has signed an approval of the version. */
-export function hasApproved({ papers }: Version, member: Desk['member']): boolean {
-  return (
-    member !== null && papers.statements.some(({ act, signer }) => act === 'approve' && signer === member)
-  );
+/** Somebody whose approval of a version counts. */
+interface Approver extends Signer {
+  readonly member: MemberId;
+  readonly of: Roster;
+}
+
+/** Whoever would approve the version here; a problem where that would change nothing. Nothing is signed. */
+export async function approverOf(desk: Desk, papers: Papers, { papers: one }: Version): Promise<Approver> {
+  const signer = await desk.signer(papers);
+  const { member } = signer;
+  if (member === null) throw withoutRoster();
+  const { number, drafter } = one.scope;
+  const of = papers.rosters.mine.find((roster) => roster.number === one.scope.roster);
+  if (!of || of.number !== signer.roster || !approverKey(of, member))
+    throw new Problem(
+      'bad_argument',
+      `version ${number} was proposed under roster ${one.scope.roster}, and roster ${signer.roster} stands now`,
+      'propose it again: `commonground scope propose`',
+    );
+  if (one.statements.some(({ act, signer: by }) => act === 'approve' && by === member))
+    throw new Problem(
+      'bad_argument',
+      `you have approved version ${number} for ${papers.alias} already`,
+      'nothing was signed again; others have to approve it too: `commonground scope show` tells who did',
+    );
+  // Where one signature is enough, whoever drafted adds nothing: another's is enough without it.
+  if (drafter === member && of.quorum === 1 && !of.drafterAlone)
+    throw new Problem(
+      'bad_argument',
+      `you drafted version ${number} for ${papers.alias}, and whoever drafted does not approve alone (roster ${of.number})`,
+      'a colleague on the roster approves it: `commonground scope approve` on their machine; `commonground scope roster show` tells who',
+    );
+  return { ...signer, member, of };
 }
 
 /** Signs the approval. Gives how many have approved now, and how many it takes. */
@@ -100,16 +135,9 @@ export async function approve(
   desk: Desk,
   papers: Papers,
   version: Version,
+  approver: Approver,
 ): Promise<{ readonly approvals: number; readonly quorum: number; readonly approved: boolean }> {
-  const signer = await desk.signer(papers);
-  if (signer.member === null) throw withoutRoster();
-  const roster = papers.rosters.mine.find(({ number }) => number === version.papers.scope.roster);
-  if (!roster || roster.number !== signer.roster || !approverKey(roster, signer.member))
-    throw new Problem(
-      'bad_argument',
-      `version ${version.papers.scope.number} was proposed under roster ${version.papers.scope.roster}, and roster ${signer.roster} stands now`,
-      'propose it again: `commonground scope propose`',
-    );
+  const { of: roster, ...signer } = approver;
   await say(desk, papers, papers.side, 'approve', version, signer);
   const members = new Set(
     version.papers.statements.flatMap(({ act, signer: by }) => (act === 'approve' && by ? [by] : [])),
@@ -137,8 +165,7 @@ export function toBeAccepted(papers: Papers, number: number | undefined): Versio
 }
 
 /** Signs the acceptance of purpose, retention and export terms. */
-export async function accept(desk: Desk, papers: Papers, version: Version): Promise<void> {
-  const signer = await desk.signer(papers);
+export async function accept(desk: Desk, papers: Papers, version: Version, signer: Signer): Promise<void> {
   await say(desk, papers, other(papers), 'accept', version, signer);
 }
 
@@ -149,22 +176,28 @@ export interface Revocation {
   readonly statement: Uint8Array;
 }
 
-/** Signs the end of all of this side's versions that are not over; it holds in this home from now on. */
-export async function revoke(desk: Desk, papers: Papers): Promise<readonly Revocation[]> {
-  const { agent } = desk;
-  // Ending reveals less, so the machine may, whoever signs for the organisation.
-  if (agent) return revokeHere(agent, getPartnership(agent.store, papers.id));
-  const signer = await desk.signer(papers);
+/** This side's versions that a revocation ends; a problem where there are none. */
+export function toRevoke(papers: Papers): readonly Version[] {
   const living = papers.mine.filter(
     ({ papers: { approved }, isReplaced, standing }) => approved && !isReplaced && standing !== 'revoked',
   );
-  if (living.length === 0)
-    throw new Problem(
-      'nothing_granted',
-      `nothing is granted to ${papers.alias}`,
-      'see `commonground scope show`',
-    );
-  const revoked = living.map(({ papers: { scope, hash }, signed }) => ({
+  if (living.length > 0) return living;
+  throw new Problem(
+    'nothing_granted',
+    `nothing is granted to ${papers.alias}`,
+    'see `commonground scope show`',
+  );
+}
+
+/**
+ * Signs the end of all of this side's versions that are not over; it holds in this home from now on. Without a signer the
+ * machine does: ending reveals less, so it may, whoever signs for the organisation.
+ */
+export function revoke(desk: Desk, papers: Papers, signer: Signer | null): readonly Revocation[] {
+  const { agent } = desk;
+  if (agent) return revokeHere(agent, getPartnership(agent.store, papers.id));
+  if (!signer) throw new Error('a member signs, and has a key for it');
+  const revoked = toRevoke(papers).map(({ papers: { scope, hash }, signed }) => ({
     scope,
     signed,
     statement: statement(desk, papers, 'revoke', hash, signer),

@@ -1,6 +1,6 @@
 /** The roster as people make it: who approves scopes, signed by the root key, or by enough of those who approve now. */
 import { fromBase64url, toBase64url } from '../../../protocol/bytes.ts';
-import { openMemberKeys } from '../../../protocol/member.ts';
+import { type MemberId, openMemberKeys } from '../../../protocol/member.ts';
 import {
   openRoster,
   openRosters,
@@ -22,7 +22,7 @@ import { fingerprint } from '../pinned.ts';
 import { Problem } from '../problem.ts';
 import { keepOwnRosters, ownRosters } from '../store/rosters.ts';
 import { papersAlarm } from './alarms.ts';
-import type { Desk } from './desk.ts';
+import { type Desk, withoutRoster } from './desk.ts';
 import type { Party } from './papers.ts';
 
 /** Who is wanted on the next roster. */
@@ -80,10 +80,12 @@ export async function nextRoster(
       .map(({ member, key }) => ({ member, key }))
       .sort((a, b) => (a.member < b.member ? -1 : 1)),
   };
-  if (wanted.quorum < 1 || wanted.quorum > people.length)
+  if (new Set(people.map(({ member }) => member)).size < people.length)
+    throw new Problem('bad_argument', 'one approver is named twice', 'give --approver once for each person');
+  if (!Number.isInteger(wanted.quorum) || wanted.quorum < 1 || wanted.quorum > people.length)
     throw new Problem(
       'bad_argument',
-      `${wanted.quorum} of ${people.length} approvers is not possible`,
+      `--quorum ${wanted.quorum} is not possible with ${people.length} approvers`,
       'give --quorum from 1 to their number',
     );
   if (people.length === 1 && !wanted.drafterAlone)
@@ -109,11 +111,16 @@ export async function signByRoot(desk: Desk, next: NextRoster, root: RootKeyFile
   return packRoster(next.bytes, [signRoster(next.bytes, null, seed)]);
 }
 
-/** Adds the caller's signature as an approver of the roster before. */
-export async function signByMember(desk: Desk, last: Roster | null, packed: Uint8Array): Promise<Uint8Array> {
-  const bytes = rosterBytesOf(packed);
-  if (!bytes) throw new Problem('bad_input', 'this is no roster', 'see `commonground scope roster --help`');
-  const isApprover = last?.approvers.some(({ member }) => member === desk.member);
+/** By whom the next roster is signed, if not by the root key. */
+interface RosterSigner {
+  readonly member: MemberId;
+  readonly seed: Uint8Array;
+}
+
+/** The caller as an approver of the roster that stands; a problem where the signature would not count. */
+export async function rosterSigner(desk: Desk, last: Roster | null): Promise<RosterSigner> {
+  if (!last) throw withoutRoster();
+  const isApprover = last.approvers.some(({ member }) => member === desk.member);
   if (!desk.member || !isApprover)
     throw new Problem(
       'wrong_role',
@@ -121,8 +128,15 @@ export async function signByMember(desk: Desk, last: Roster | null, packed: Uint
       'one of its approvers signs, or whoever holds the root key: `commonground scope roster set --root-key FILE`',
     );
   const { seed } = await openOwnKeys(desk.home, desk.now());
+  return { member: desk.member, seed };
+}
+
+/** Adds a member's signature to the roster. */
+export function signByMember({ member, seed }: RosterSigner, packed: Uint8Array): Uint8Array {
+  const bytes = rosterBytesOf(packed);
+  if (!bytes) throw new Problem('bad_input', 'this is no roster', 'see `commonground scope roster --help`');
   const signatures = packed.subarray(2 + bytes.length);
-  const own = signRoster(bytes, desk.member, seed);
+  const own = signRoster(bytes, member, seed);
   const isThere = splitSignatures(signatures).some(
     (one) => toBase64url(one.subarray(0, 16)) === toBase64url(own.subarray(0, 16)),
   );

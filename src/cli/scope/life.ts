@@ -1,16 +1,17 @@
 /** `scope propose`, `approve`, `accept`, `revoke` and `receive`: the steps that people sign. */
 
-import { createSecretFile } from '../../agent/home.ts';
+import { createSecretFile, refuseExisting } from '../../agent/home.ts';
 import { Problem } from '../../agent/problem.ts';
 import type { Papers } from '../../agent/scopes/desk.ts';
 import { differences } from '../../agent/scopes/difference.ts';
+import { listsNamed, listWarnings } from '../../agent/scopes/draft.ts';
 import { grantOf, readDraft } from '../../agent/scopes/file.ts';
 import { readRevocation, revocationFile, withRevocation } from '../../agent/scopes/handover.ts';
 import {
   accept,
   approve,
+  approverOf,
   comparedWith,
-  hasApproved,
   nextVersion,
   propose,
   publishRevocations,
@@ -18,6 +19,7 @@ import {
   revoke,
   toApprove,
   toBeAccepted,
+  toRevoke,
 } from '../../agent/scopes/life.ts';
 import { describeScope } from '../../agent/scopes/sentences.ts';
 import { collect, command } from '../command.ts';
@@ -58,6 +60,12 @@ export function proposeCommand() {
         for (const { papers, proposal } of prepared) {
           note(`version ${proposal.scope.number} for ${printable(papers.partner)} (${papers.alias}):`);
           showTerms(proposal.scope, proposal.before, printable(papers.partner));
+          const known = {
+            mine: desk.agent ? null : listsNamed(papers.mine),
+            theirs: listsNamed(papers.theirs),
+          };
+          for (const warning of listWarnings(proposal.scope, known, printable(papers.partner)))
+            note(`mind: ${warning}`);
         }
         await confirm('sign as the drafter?', options);
         for (const { papers, proposal } of prepared) {
@@ -97,22 +105,17 @@ export function approveCommand() {
         const papers = await papersOf(desk, options.partner);
         const version = toApprove(papers, options.number);
         const { scope } = version.papers;
-        if (hasApproved(version, desk.member))
-          throw new Problem(
-            'bad_argument',
-            `you have approved version ${scope.number} for ${papers.alias} already`,
-            'nothing was signed again; others have to approve it too: `commonground scope show` tells who did',
-          );
+        const approver = await approverOf(desk, papers, version);
         note(`version ${scope.number} for ${printable(papers.partner)}:`);
         showTerms(scope, scopeOf(comparedWith(papers)), printable(papers.partner));
         await confirm('approve?', options);
-        const result = await approve(desk, papers, version);
+        const result = await approve(desk, papers, version, approver);
         await desk.papers(papers.alias);
         if (options.json) return printJson({ partner: papers.alias, number: scope.number, ...result });
         print(
           result.approved
             ? `version ${scope.number} is approved; ${printable(papers.partner)} sees it now and has to accept it`
-            : `your approval is signed (${result.approvals} of ${result.quorum}); ${result.approvals >= result.quorum ? 'whoever drafted it does not suffice alone' : 'others have to approve too'}`,
+            : `your approval is signed (${result.approvals} of ${result.quorum}); others have to approve too`,
         );
       }),
     );
@@ -132,13 +135,14 @@ export function acceptCommand() {
         const papers = await papersOf(desk, options.partner);
         const version = toBeAccepted(papers, options.number);
         const { scope } = version.papers;
+        const signer = await desk.signer(papers);
         const before = papers.theirs.find(({ standing }) => standing === 'in_force') ?? null;
         note(
           `what ${printable(papers.partner)} grants you (version ${scope.number}), and what you undertake:`,
         );
         showTerms(scope, scopeOf(before), 'your organisation', printable(papers.partner));
         await confirm('accept?', options);
-        await accept(desk, papers, version);
+        await accept(desk, papers, version, signer);
         await desk.papers(papers.alias);
         if (options.json)
           return printJson({ partner: papers.alias, number: scope.number, accepted: true, scope });
@@ -169,15 +173,16 @@ export function revokeCommand() {
     )
     .action(async (options) =>
       withDesk(options, async (desk) => {
+        if (options.out) refuseExisting(options.out);
         const papers = await papersOf(desk, options.partner);
-        const numbers = papers.mine.flatMap(({ papers: one, standing }) =>
-          one.approved && standing !== 'revoked' && standing !== 'superseded' ? [one.scope.number] : [],
-        );
-        if (numbers.length > 0 && !desk.agent)
-          note(`this ends version ${numbers.join(', ')} for ${printable(papers.partner)} at once`);
+        const numbers = toRevoke(papers).map(({ papers: one }) => one.scope.number);
         // A person on the keyring's home says so by the command; a member signs with their own key.
-        if (!desk.agent) await confirm('revoke?', options);
-        const revoked = await revoke(desk, papers);
+        const signer = desk.agent ? null : await desk.signer(papers);
+        if (signer) {
+          note(`this ends version ${numbers.join(', ')} for ${printable(papers.partner)} at once`);
+          await confirm('revoke it?', options);
+        }
+        const revoked = revoke(desk, papers, signer);
         if (options.out)
           createSecretFile(options.out, `${JSON.stringify(revocationFile(papers, revoked), null, 2)}\n`);
         await publishRevocations(desk, papers, revoked);

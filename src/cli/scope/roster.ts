@@ -1,20 +1,23 @@
 /** `scope roster`: who approves and accepts scopes for the organisation. */
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fromBase64url, toBase64url } from '../../../protocol/bytes.ts';
 import type { OrganisationId } from '../../../protocol/ids.ts';
 import type { Roster } from '../../../protocol/roster.ts';
 import { packRoster } from '../../../protocol/roster.ts';
-import { createSecretFile, readConfiguration } from '../../agent/home.ts';
+import { createSecretFile, readConfiguration, refuseExisting } from '../../agent/home.ts';
 import { openSeat } from '../../agent/member/home.ts';
 import { Problem } from '../../agent/problem.ts';
 import type { Desk } from '../../agent/scopes/desk.ts';
 import {
   describeRoster,
+  type NextRoster,
   nextRoster,
   ownChain,
   pinnedChain,
   pinOwn,
   publishRoster,
+  rosterSigner,
   signByMember,
   signByRoot,
   unsignedRoster,
@@ -93,9 +96,11 @@ What is proposed and not yet approved has to be proposed again under the new ros
     .option('--out <file>', 'write what others have to sign too to a new file')
     .action(async (options) =>
       withDesk(options, async (desk) => {
+        if (options.out) refuseExisting(options.out);
         const organisation = await prepare(desk);
         const chain = await ownChain(desk);
         const last = chain.at(-1) ?? null;
+        const sign = await signing(desk, last, options);
         const next = await nextRoster(
           desk.client,
           last,
@@ -113,20 +118,7 @@ What is proposed and not yet approved has to be proposed again under the new ros
         for (const { email, fingerprint } of next.people) note(`  ${email}: ${fingerprint}`);
         if (!last) note('from now on the keyring’s home approves and accepts nothing, and never again');
         await confirm('sign this roster?', options);
-        let packed: Uint8Array;
-        if (desk.agent) {
-          const file = options.rootKey ?? (existsSync(desk.home.rootKeyFile) ? desk.home.rootKeyFile : null);
-          if (!file)
-            throw new Problem(
-              'bad_argument',
-              'the root key is not in this home any more',
-              'name its file: --root-key FILE',
-            );
-          const { keyFile } = readConfiguration(desk.home);
-          const passphrase = keyFile ? null : await askPassphrase(options.passphraseFile, false);
-          packed = await signByRoot(desk, next, { file, passphrase });
-        } else packed = await signByMember(desk, last, packRoster(next.bytes, []));
-        await publish(desk, chain, packed, next.roster, options);
+        await publish(desk, chain, await sign(next), next.roster, options);
       }),
     );
 }
@@ -142,6 +134,7 @@ function signCommand() {
     .option('--out <file>', 'write it to a new file where more have to sign')
     .action(async (file, options) =>
       withDesk(options, async (desk) => {
+        if (options.out) refuseExisting(options.out);
         await prepare(desk);
         const chain = await ownChain(desk);
         const last = chain.at(-1) ?? null;
@@ -155,11 +148,41 @@ function signCommand() {
             `${file} is no roster that follows the one that stands`,
             'it starts with commonground-roster and is one line; make it anew with `commonground scope roster set`',
           );
+        const signer = await rosterSigner(desk, last);
         for (const line of describeRoster(roster, desk.name, await namesOf(desk))) note(line);
         await confirm('sign this roster?', options);
-        await publish(desk, chain, await signByMember(desk, last, packed), roster, options);
+        await publish(desk, chain, signByMember(signer, packed), roster, options);
       }),
     );
+}
+
+/** Finds by what the next roster is to be signed, before anybody is asked to; gives the signing. */
+async function signing(
+  desk: Desk,
+  last: Roster | null,
+  options: { readonly rootKey?: string | undefined; readonly passphraseFile?: string | undefined },
+): Promise<(next: NextRoster) => Promise<Uint8Array>> {
+  if (!desk.agent) {
+    const signer = await rosterSigner(desk, last);
+    return async (next) => signByMember(signer, packRoster(next.bytes, []));
+  }
+  const file = rootKeyFile(desk, options.rootKey);
+  return async (next) => {
+    const { keyFile } = readConfiguration(desk.home);
+    const passphrase = keyFile ? null : await askPassphrase(options.passphraseFile, false);
+    return signByRoot(desk, next, { file, passphrase });
+  };
+}
+
+/** The file of the root key, which must be there before anybody is asked to sign. */
+function rootKeyFile(desk: Desk, given: string | undefined): string {
+  const file = given ?? desk.home.rootKeyFile;
+  if (existsSync(file)) return file;
+  throw new Problem(
+    'bad_argument',
+    given ? `there is no file ${resolve(given)}` : 'the root key is not in this home any more',
+    'name its file: --root-key FILE',
+  );
 }
 
 async function publish(

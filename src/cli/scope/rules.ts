@@ -112,6 +112,13 @@ export function parseBudget(entries: readonly string[]): Partial<Record<Evaluate
   return budget;
 }
 
+/** A number of an option that is at least 1. */
+export function countOf(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new Problem('bad_argument', `${text} is no whole number above 0`);
+}
+
 /** A version number of an option. */
 export function numberOf(text: string): number {
   const number = Number(text);
