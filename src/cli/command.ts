@@ -5,18 +5,20 @@ import { type Home, homeAt } from '../agent/home.ts';
 import { type Caller, openCaller } from '../agent/member/caller.ts';
 import { openViewer } from '../agent/member/viewer.ts';
 import type { Viewer } from '../agent/viewer.ts';
+import { example, HELP, wrapped } from './help.ts';
 import { type Asks, requireRight, whoMay } from './rights.ts';
 
 const ASKED = new WeakMap<object, Asks>();
 
 /** A subcommand with `--home` and `--json`; under its help for whom it is, which is enforced, and an example. */
-export function command(name: string, asks: Asks, description: string, example: string) {
+export function command(name: string, asks: Asks, description: string, examples: string) {
   const made = new Command(name)
     .exitOverride()
+    .configureHelp(HELP)
     .description(description)
     .option('--home <dir>', 'folder of keys and lists (default: $COMMONGROUND_HOME or ~/.commonground)')
     .option('--json', 'print one JSON document on standard output')
-    .addHelpText('after', `\nFor: ${whoMay(asks)}\n\nExample:\n  ${example.replaceAll('\n', '\n  ')}`)
+    .addHelpText('after', `\n${wrapped(`For: ${whoMay(asks)}`)}\n\nExample:\n${example(examples)}`)
     .hook('preAction', (self) => requireRight(homeOf(self.opts()), asks));
   ASKED.set(made, asks);
   return made;
@@ -29,7 +31,7 @@ export function asksOf(of: Command): Asks | null {
 
 /** A group of subcommands. */
 export function group(name: string, description: string): Command {
-  return new Command(name).exitOverride().description(description);
+  return new Command(name).exitOverride().configureHelp(HELP).description(description);
 }
 
 export function homeOf(options: { readonly home?: string | undefined }): Home {

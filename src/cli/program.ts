@@ -18,11 +18,13 @@ import { reviewCommand } from './commands/review.ts';
 import { scopeCommand } from './commands/scope.ts';
 import { statusCommand } from './commands/status.ts';
 import { syncCommand } from './commands/sync.ts';
+import { HELP } from './help.ts';
 import { note, printJson } from './output.ts';
 
 /** The whole command line; `run` is what starts it. */
 export const program = new Command('commonground')
   .exitOverride()
+  .configureHelp(HELP)
   .description(
     'Compare your customer list with a partner’s without showing it to the partner or to the service between you.',
   )
@@ -44,8 +46,10 @@ From nothing to the overlap:
 Your people, each with a home of their own:
   commonground member invite --role sales       (they: member join, then matrix)
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 bad input, 4 locked, 5 done and waiting for the partner,
-6 refused by policy, 7 service unreachable or refusing, 8 something does not check: call your partner.`,
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 bad input, 4 locked,
+5 done and waiting for the partner, 6 refused by policy,
+7 service unreachable or refusing,
+8 something does not check: call your partner.`,
   );
 for (const entry of [
   initCommand(),

@@ -23,8 +23,8 @@ export function initCommand() {
   return command(
     'init',
     'nothing',
-    'Make the keys of your organisation: a root key to take offline, and an agent key that works unattended.',
-    'commonground init --name "Aurora Analytics"\n\nThe keyring is opened by a passphrase (see `unlock`), or by --key-file on unattended machines.',
+    'Make the keys of your organisation: a root key to take offline, and an agent key that works unattended. The keyring is opened by a passphrase (see `unlock`), or by --key-file on unattended machines.',
+    'commonground init --name "Aurora Analytics"',
   )
     .requiredOption('--name <name>', 'what your organisation calls itself; partners see it')
     .option('--passphrase-file <file>', 'read the new passphrase from a file (mode 600)')

@@ -34,8 +34,7 @@ function inviteCommand() {
     `Invite somebody to a role: ${ROLES.join(', ')}. Prints a text for them to paste into \`member join\`; it serves once, for 7 days. It names nobody: their e-mail address they give when they join.
 
   admin       invites and removes members
-  legal       proposes, approves, accepts and revokes scopes once a roster names them, limits what the
-              own people are shown, answers requests, reads the ledger
+  legal       proposes, approves, accepts and revokes scopes once a roster names them, limits what the own people are shown, answers requests, reads the ledger
   sales       asks questions; once \`member admit\` gave them the vault, with names
   clean-team  asks like sales; scopes can keep what is sensitive to it
   auditor     reads scopes, the ledger and the members

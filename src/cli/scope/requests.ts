@@ -22,7 +22,7 @@ export function requestCommand() {
     'request',
     'PUT /v1/partnerships/{partnership}/scope-requests/{id}',
     'Ask a partner’s legal people for more than they grant, with a reason in a sentence. They answer with `scope answer`.',
-    'commonground scope request --partner borealis --reason "We plan a joint campaign in May and need the owners of your open opportunities"',
+    'commonground scope request --partner borealis --reason "A joint campaign in May: we need the owners"',
   )
     .option('--partner <alias>')
     .requiredOption('--reason <text>', 'for whom and what for; at most 1,000 characters')
