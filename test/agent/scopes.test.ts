@@ -408,8 +408,14 @@ describe('what people read', () => {
   it('tells more from less, and is silent where nothing changes', () => {
     expect(differences(customers(), customers(), 'Borealis')).toEqual([]);
     const more = differences(customers(), customers({ fields: ['owner', 'amount_band', 'note'] }), 'B');
-    expect(more.map(({ direction }) => direction)).toEqual(['more', 'more']);
-    expect(more[0]?.text).toContain('free-text note');
+    // What is the same for all who ask is said once.
+    expect(more.map(({ direction }) => direction)).toEqual(['more']);
+    expect(more[0]?.text).toMatch(/any list of theirs, B’s people: also .*free-text note/);
+    const rules = presetRules('clean-team', ['customers']);
+    const split = differences(customers(), scopeWith({ rules, populations: ['customers'] }), 'B');
+    expect(split.map(({ text }) => /B’s ([a-z ]+):/.exec(text)?.[1])).toEqual(
+      expect.arrayContaining(['sales people', 'clean team']),
+    );
     const less = differences(customers(), { ...customers({ level: 'counts' }), retentionDays: 90 }, 'B');
     expect(less.map(({ direction }) => direction)).toEqual(expect.arrayContaining(['less', 'more']));
     expect(differences(null, customers(), 'B').every(({ direction }) => direction === 'more')).toBe(true);
@@ -551,6 +557,11 @@ describe('a simulation', () => {
       });
       expect(customers?.examples).toContainEqual({ account_name: 'Siemens AG', owner: 'Ann' });
       expect(prospects).toMatchObject({ accounts: 1, shownCount: 1, examples: [], names: [] });
+      // A row without anything is no example.
+      const owners = { ...scope.rules[0], roles: { sales: { ...grant, fields: ['owner'] } } };
+      const rules = [owners] as typeof scope.rules;
+      const [owned] = simulate(pair.a.store, normaliser, { ...scope, rules }, 'sales');
+      expect(owned?.examples).toEqual([{ owner: 'Ann' }]);
       const team = simulate(pair.a.store, normaliser, scope, 'clean-team');
       expect(team[0]).toMatchObject({ level: 'none', examples: [] });
       expect(JSON.stringify(simulate(pair.a.store, normaliser, scope, 'sales'))).not.toMatch(

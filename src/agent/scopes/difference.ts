@@ -52,26 +52,50 @@ function grantChanges(before: Terms | null, after: Terms, grantee: string, grant
       ...scopes.flatMap((scope) => scope.rules.map((rule) => rule.partnerPopulation)),
     ]),
   ];
-  return populations.flatMap((population) =>
-    VIEWER_ROLES.flatMap((role) => {
-      const of = (partner: string): Change[] => {
+  return populations.flatMap((population) => {
+    const of = (partner: string) => {
+      const where = `${our} ${population} × ${partner === ANY_POPULATION ? `any list of ${theirs}` : `${their} ${partner}`}`;
+      const byRole = VIEWER_ROLES.map((role) => {
         const [old, next] = [before, after].map((scope) => effective(scope, population, partner, role));
-        const where = `${our} ${population} × ${partner === ANY_POPULATION ? `any list of ${theirs}` : `${their} ${partner}`}, ${grantee}’s ${ROLE_TEXTS[role]}`;
-        return old && next ? cellChanges(old, next, where, they) : [];
-      };
-      const general = of(ANY_POPULATION);
-      const texts = new Set(general.map(({ text }) => tail(text)));
-      // What the rule for any list says already is not said again for one of them.
-      const particular = partners
-        .filter((partner) => partner !== ANY_POPULATION)
-        .flatMap((partner) => of(partner).filter(({ text }) => !texts.has(tail(text))));
-      return [...general, ...particular];
-    }),
-  );
+        return { role, changes: old && next ? cellChanges(old, next, they) : [] };
+      });
+      return { where, byRole };
+    };
+    const general = of(ANY_POPULATION);
+    // What the rule for any list says already is not said again for one of them.
+    const particular = partners
+      .filter((partner) => partner !== ANY_POPULATION)
+      .map(of)
+      .map(({ where, byRole }) => ({
+        where,
+        byRole: byRole.map(({ role, changes }, index) => {
+          const said = new Set(general.byRole[index]?.changes.map(({ text }) => text));
+          return { role, changes: changes.filter(({ text }) => !said.has(text)) };
+        }),
+      }));
+    return [general, ...particular].flatMap(({ where, byRole }) => placed(where, byRole, grantee));
+  });
 }
 
-function tail(text: string): string {
-  return text.slice(text.indexOf(':'));
+/** Changes with where and for whom; what is the same for all who ask is said once. */
+function placed(
+  where: string,
+  byRole: readonly { readonly role: ViewerRole; readonly changes: readonly Change[] }[],
+  grantee: string,
+): Change[] {
+  const ofAll = ({ text }: Change) =>
+    byRole.every(({ changes }) => changes.some((change) => change.text === text));
+  const say = (changes: readonly Change[], whom: string) =>
+    changes.map(({ direction, text }) => ({ direction, text: `${where}, ${grantee}’s ${whom}: ${text}` }));
+  return [
+    ...say(byRole[0]?.changes.filter(ofAll) ?? [], 'people'),
+    ...byRole.flatMap(({ role, changes }) =>
+      say(
+        changes.filter((change) => !ofAll(change)),
+        ROLE_TEXTS[role],
+      ),
+    ),
+  ];
 }
 
 function effective(scope: Terms | null, population: string, partner: string, role: ViewerRole): CellGrant {
@@ -80,33 +104,33 @@ function effective(scope: Terms | null, population: string, partner: string, rol
 
 const NO_SCOPE = { populations: [], rules: [], competitors: false };
 
-function cellChanges(old: CellGrant, next: CellGrant, where: string, they: string): Change[] {
+/** What changes of a cell for one role, without saying where. */
+function cellChanges(old: CellGrant, next: CellGrant, they: string): Change[] {
   const changes: Change[] = [];
   if (old.level !== next.level)
     changes.push({
       direction: LEVELS.indexOf(next.level) > LEVELS.indexOf(old.level) ? 'more' : 'less',
-      text: `${where}: ${LEVEL_TEXTS[next.level]}, before ${LEVEL_TEXTS[old.level]}`,
+      text: `${LEVEL_TEXTS[next.level]}, before ${LEVEL_TEXTS[old.level]}`,
     });
   const fields = (here: CellGrant, there: CellGrant) =>
     FIELDS.filter((field) => here.fields.includes(field) && !there.fields.includes(field)).map(
       (field) => FIELD_TEXTS[field],
     );
   const [added, gone] = [fields(next, old), fields(old, next)];
-  if (added.length > 0) changes.push({ direction: 'more', text: `${where}: also ${listed(added)}` });
-  if (gone.length > 0)
-    changes.push({ direction: 'less', text: `${where}: no ${listed(gone, 'or')} any more` });
+  if (added.length > 0) changes.push({ direction: 'more', text: `also ${listed(added)}` });
+  if (gone.length > 0) changes.push({ direction: 'less', text: `no ${listed(gone, 'or')} any more` });
   if (old.whiteSpace !== next.whiteSpace)
     changes.push({
       direction:
         WHITE_SPACE_LEVELS.indexOf(next.whiteSpace) > WHITE_SPACE_LEVELS.indexOf(old.whiteSpace)
           ? 'more'
           : 'less',
-      text: `${where}: ${WHITE_SPACE_TEXTS[next.whiteSpace]} ${they} lack, before ${WHITE_SPACE_TEXTS[old.whiteSpace]} ${they} lack`,
+      text: `${WHITE_SPACE_TEXTS[next.whiteSpace]} ${they} lack, before ${WHITE_SPACE_TEXTS[old.whiteSpace]} ${they} lack`,
     });
   if (old.review !== next.review)
     changes.push({
       direction: next.review ? 'more' : 'less',
-      text: `${where}: possible matches ${next.review ? 'too' : 'no more'}`,
+      text: `possible matches ${next.review ? 'too' : 'no more'}`,
     });
   return changes;
 }

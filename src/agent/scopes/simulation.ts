@@ -31,7 +31,7 @@ export interface SimulatedCell {
   readonly accounts: number;
   /** Of them, how many have each field. */
   readonly filled: Readonly<Partial<Record<Field, number>>>;
-  /** As rows of the partner's answer would look; none where only numbers show. */
+  /** As rows of the partner's answer would look, those with most fields first; none where only numbers show. */
   readonly examples: readonly Readonly<Partial<Record<Field, string>>>[];
   /** Names that would show where the partner lacks the account. */
   readonly names: readonly string[];
@@ -72,7 +72,7 @@ export function simulate(
           cell.filled[field] = (cell.filled[field] ?? 0) + 1;
           row[field] = value;
         }
-        if (grant.level === 'fields' && cell.examples.length < EXAMPLES) cell.examples.push(row);
+        if (grant.level === 'fields') cell.examples = fullest([...cell.examples, row]);
         const names = account.name.populations.includes(scope.populations.indexOf(population));
         if (
           grant.whiteSpace === 'names' &&
@@ -97,6 +97,14 @@ export function simulate(
         grant.level === 'counts' ? Math.floor(cell.accounts / scope.minimumCount) * scope.minimumCount : null,
     };
   });
+}
+
+/** The rows that show most: an empty one tells nobody anything. */
+function fullest(rows: readonly Partial<Record<Field, string>>[]): Partial<Record<Field, string>>[] {
+  return rows
+    .filter((row) => Object.keys(row).length > 0)
+    .sort((a, b) => Object.keys(b).length - Object.keys(a).length)
+    .slice(0, EXAMPLES);
 }
 
 function cellsOf(scope: Scope, role: ViewerRole) {

@@ -7,9 +7,16 @@ import type { Agent } from '../../agent/agent.ts';
 import { createSecretFile, type Home, isMemberHome, replaceFile } from '../../agent/home.ts';
 import { requireVerified } from '../../agent/pinned.ts';
 import { Problem } from '../../agent/problem.ts';
-import { type GrantOptions, termsOf } from '../../agent/scopes/draft.ts';
+import {
+  checkPopulations,
+  checkTerms,
+  type GrantOptions,
+  listsNamed,
+  listWarnings,
+  termsOf,
+} from '../../agent/scopes/draft.ts';
 import { type Draft, draftOf, grantOf, readDraft } from '../../agent/scopes/file.ts';
-import { newestScope } from '../../agent/scopes/following.ts';
+import { newestScope, versions } from '../../agent/scopes/following.ts';
 import { grantScope } from '../../agent/scopes/granting.ts';
 import {
   PRESET_ADVICE,
@@ -26,9 +33,9 @@ import { findPartnership } from '../../agent/store/partnerships.ts';
 import { collect, command, homeOf, withAgent } from '../command.ts';
 import { note, print, printable, printJson, table } from '../output.ts';
 import { readText } from '../prompt.ts';
-import { parseBudget, parseRule, presetOf, REVIEW, readRules, roleOf } from './rules.ts';
+import { countOf, parseBudget, parseRule, presetOf, REVIEW, readRules, roleOf } from './rules.ts';
 
-const PRESET_LINES = PRESETS.map((preset) => `  ${preset.padEnd(10)} ${PRESET_TEXTS[preset]}`).join('\n');
+const PRESET_LINES = PRESETS.map((preset) => `  ${preset.padEnd(10)}  ${PRESET_TEXTS[preset]}`).join('\n');
 
 export function presetsCommand() {
   return command(
@@ -69,20 +76,23 @@ const DRAFT_HELP = `The file is JSON; everything in it can be changed before it 
   retentionDays       how long after the end the partner may keep what it derived
   export              true: the partner may take answers out as files
   agreement           null, or {"reference": "NDA of 2026-01-15", "sha256": "…of the document"}
-  validFrom, validUntil  times such as 2026-12-31T00:00:00Z; null: from the agreement on; until revoked
+  validFrom           a time such as 2026-12-31T00:00:00Z; null: from the agreement on
+  validUntil          a later time; null: until it is revoked
   competitors         true: open opportunities and details of deals reach the clean team alone
   reciprocity         true: the partner gets no more than it grants back
   minimumCount        smaller numbers are not shown, others are rounded down to its multiples
   snapshotsPerMonth   how often a month the lists may be compared anew
-  namesPerMonth       how many names of accounts they lack your partner's people are shown a month, together
+  namesPerMonth       how many names of accounts they lack your partner’s people are shown a month, together
   strongKinds         what proves two accounts the same, so that details show
   comparisonsPerYear  how many identifiers of each kind the partner may have compared
   populations         your lists that it speaks of, at most six
-  rules               for each of your lists (population) and each of theirs (partnerPopulation, * for any), by
-                      role (sales, clean-team): level ${LEVELS.join(', ')};
-                      fields ${FIELDS.join(', ')};
-                      whiteSpace ${WHITE_SPACE_LEVELS.join(', ')}; review true: possible matches too.
-                      Where several rules speak of the same, the narrowest holds; what no rule grants is denied.`;
+  rules               for each of your lists (population) and each of theirs (partnerPopulation, * for any), what each role learns (roles: sales, clean-team); what no rule grants is denied, and where several speak of the same, the narrowest holds
+
+What a role learns:
+  level       ${LEVELS.join(', ')}
+  fields      ${FIELDS.join(', ')}
+  whiteSpace  of accounts they lack: ${WHITE_SPACE_LEVELS.join(', ')}
+  review      true: possible matches too`;
 
 export function draftCommand() {
   return command(
@@ -110,7 +120,7 @@ export function draftCommand() {
         if (!options.preset)
           throw new Problem(
             'bad_argument',
-            'choose a preset, or set what is usual',
+            'choose a preset, or set what is usual in this home',
             '`commonground scope presets` explains them; `commonground scope defaults --set FILE`',
           );
         if (!populations || populations.length === 0)
@@ -120,6 +130,7 @@ export function draftCommand() {
             'with --population, once for each; `commonground population list` in the home with the keyring shows them',
           );
         const preset = presetOf(options.preset);
+        if (known) checkPopulations(populations, known.populations);
         const grant = { ...presetTerms(preset), rules: presetRules(preset, populations), populations };
         draft = draftOf(
           termsOf(grant, { last: null, accounts: known?.accounts ?? 0, nowMs: Date.now() }),
@@ -139,7 +150,7 @@ export function defaultsCommand() {
   return command(
     'defaults',
     'nothing',
-    'What your organisation usually grants new partners: a draft that `scope draft` starts from.',
+    'What your organisation usually grants new partners: a draft that `scope draft` starts from. It is kept in this home alone; a colleague takes the same file with --set in theirs.',
     'commonground scope defaults --set overlap.json\ncommonground scope defaults',
   )
     .option('--set <file>', 'take this draft')
@@ -155,8 +166,12 @@ export function defaultsCommand() {
       if (options.clear) rmSync(home.scopeDefaultsFile, { force: true });
       const draft = readDefaults(home);
       if (options.json) return printJson({ defaults: draft });
-      if (!draft) return note('nothing is usual; `commonground scope defaults --set FILE` takes a draft');
+      if (!draft)
+        return note('nothing is usual in this home; `commonground scope defaults --set FILE` takes a draft');
       for (const sentence of describeScope(termsFrom(draft), 'A new partner')) print(sentence);
+      note(
+        `kept in this home alone (${home.scopeDefaultsFile}); \`scope draft\` starts from it here. A colleague’s home has its own: send them the file`,
+      );
     });
 }
 
@@ -164,18 +179,28 @@ export function simulateCommand() {
   return command(
     'simulate',
     'keyring',
-    '"As their sales user, what would I see?" Tries a scope on your own list before anybody signs it: how many accounts of each list could be met, which fields, and three rows as they would look. Nothing leaves this machine, and what the partner has is not known here.',
+    '"As their sales user, what would I see?" Tries a scope on your own list before anybody signs it: how many accounts of each list could be met, which fields, and the three rows that show most, as they would look. Nothing leaves this machine, and what the partner has is not known here.\n\nIt reads your list, so it runs in the home with the keyring: a member of the role legal sends the draft there.',
     'commonground scope simulate --role sales --file overlap.json\ncommonground scope simulate --role clean-team --partner borealis',
   )
     .requiredOption('--role <role>', VIEWER_ROLES.join(', '))
     .option('--file <file>', 'a draft; else the newest scope of --partner')
     .option('--partner <alias>')
-    .action(async (options) =>
-      withAgent(options, async (agent) => {
+    .action(async (options) => {
+      if (isMemberHome(homeOf(options)))
+        throw new Problem(
+          'member_home',
+          'this machine does not see your list, so nothing can be tried on it here',
+          `send the draft to whoever keeps the keyring; there \`commonground scope simulate --role ${options.role} --file ${options.file ?? 'FILE'}\` tries it, and nothing leaves that machine`,
+        );
+      await withAgent(options, async (agent) => {
         const role = roleOf(options.role);
         const terms = options.file
           ? termsFrom(readDraft(readText(options.file), options.file))
           : newestTerms(agent, options.partner);
+        if (options.file) {
+          checkPopulations(terms.populations, listOf(agent).populations);
+          checkTerms(terms, agent.now());
+        }
         const normaliser = agent.normalisers.at(-1);
         if (!normaliser) throw new Error('a program has a normaliser');
         const cells = simulate(agent.store, normaliser, terms, role);
@@ -184,8 +209,8 @@ export function simulateCommand() {
         note(
           'nothing left this machine; only accounts that the partner has too would show, or, by name, that it lacks',
         );
-      }),
-    );
+      });
+    });
 }
 
 export function grantCommand() {
@@ -209,7 +234,7 @@ export function grantCommand() {
     .option(
       '--minimum-count <n>',
       'counts below it are not shown and others are rounded down to its multiples',
-      Number,
+      countOf,
     )
     .option(
       '--budget <kind=n>',
@@ -236,6 +261,8 @@ export function grantCommand() {
         );
         if (options.json) return printJson({ granted: !options.dryRun, scope });
         for (const sentence of describeScope(scope, partner.name)) print(sentence);
+        const known = { mine: null, theirs: listsNamed(versions(agent, partnership, 'theirs')) };
+        for (const warning of listWarnings(scope, known, printable(partner.name))) note(`mind: ${warning}`);
         note(
           options.dryRun
             ? 'nothing was granted (--dry-run)'
@@ -328,6 +355,11 @@ function showCell(
     const header = cell.fields.map((field) => `  ${FIELD_TEXTS[field]}`);
     const rows = cell.examples.map((row) => cell.fields.map((field) => `  ${printable(row[field] ?? '-')}`));
     if (rows.length > 0) print(table(header, rows));
+    const bands = cell.examples.flatMap(({ amount_band: band }) => band ?? []);
+    if (bands.some((band) => !band.includes(' ')))
+      note(
+        'a band without a currency: your list names none for that amount; import it with a column such as Currency (ISO codes)',
+      );
   }
   if (cell.whiteSpace === 'names')
     print(
