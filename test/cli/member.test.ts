@@ -198,6 +198,14 @@ describe('a member’s home', () => {
       run('legal', 'ledger', '--partner', 'organisation-b', '--json'),
     );
     expect(ledger.partners[0]?.entries[0]).toMatchObject({ question: 'matrix', viewer: 'mine' });
+    const text = await run('legal', 'ledger');
+    expect(text.stdout).toMatch(/^partner +entry +time +shown to +role +person /);
+    expect(text.stdout).toMatch(/ you +sales +sales@a\.example +matrix /);
+    // Of scopes a seller reads what stands, in a list as one by one; a lawyer all there was.
+    const list = await run('sales', 'scope', 'list');
+    expect([list.code, list.stderr]).toEqual([0, expect.stringContaining('this is what stands')]);
+    expect(list.stdout).toMatch(/you +1 .* in force\nOrganisation b +1 .* in force/);
+    expect((await run('legal', 'scope', 'list')).stderr).not.toContain('this is what stands');
     for (const name of ['legal', 'admin']) {
       expect((await problem(run(name, 'matrix', '--json'))).slice(0, 2)).toEqual([6, 'wrong_role']);
     }

@@ -294,6 +294,8 @@ describe('an answer that is empty says why', () => {
     );
     await limit('--none');
     expect(await reason('a', 'overlap', '--mine', 'prospects')).toEqual(['nothing_found']);
+    await done(run('b', 'scope', 'revoke', '--partner', 'ay'));
+    expect((await done(run('b', 'status'))).stdout).toMatch(/this year, domain: \d; nothing is granted/);
   }, 120_000);
 });
 

@@ -21,6 +21,7 @@ import type { Viewer } from '../../agent/viewer.ts';
 import { collect, command, homeOf, withAgent, withViewer } from '../command.ts';
 import { type EmptyReason, emptyReason, limitProblem } from '../empty.ts';
 import { note, print, printable, printJson, table } from '../output.ts';
+import { namesOf } from '../scope/desk.ts';
 import { kindsText, printWhy } from './why.ts';
 
 /** `matrix`: how many accounts meet, by population. */
@@ -112,20 +113,12 @@ export function ledgerCommand() {
   return command(
     'ledger',
     'POST /v1/partnerships/{partnership}/ledger',
-    'What the service revealed, to whom, when and under which scope.',
+    'What the service revealed, to whom, when and under which scope. Of your own people it names who asked, of the partner’s the role; the role agent is a company of one, whose keyring asks.',
     'commonground ledger --partner borealis',
   )
     .option('--partner <alias>', 'only this partner (default: all verified)')
     .action(async (options) => {
-      const answers = isMemberHome(homeOf(options))
-        ? await memberAnswers(options, true, readLedger)
-        : await withAgent(options, async (agent) => {
-            const all = [];
-            for (const partnership of withEnded(agent, options.partner)) {
-              all.push({ partner: partnership.alias, answer: await askLedger(agent, partnership) });
-            }
-            return all;
-          });
+      const { answers, names } = await ledgers(options);
       const partners = answers.map(({ partner, answer }) => ({ partner, entries: answer }));
       if (options.json) return printJson({ partners });
       const rows = partners.flatMap(({ partner, entries }) =>
@@ -134,6 +127,9 @@ export function ledgerCommand() {
           entry.number,
           entry.at,
           entry.viewer === 'mine' ? 'you' : partner,
+          entry.role,
+          // Of the partner's people the role alone is known.
+          entry.member && (names.get(entry.member) ?? entry.member),
           entry.question,
           entry.rows,
           entry.cells.length > 3
@@ -143,9 +139,40 @@ export function ledgerCommand() {
         ]),
       );
       print(
-        table(['partner', 'entry', 'time', 'shown to', 'question', 'rows', 'populations', 'scope'], rows),
+        table(
+          [
+            'partner',
+            'entry',
+            'time',
+            'shown to',
+            'role',
+            'person',
+            'question',
+            'rows',
+            'populations',
+            'scope',
+          ],
+          rows,
+        ),
       );
     });
+}
+
+/** The entries with each partner, and what the own people are called, where the caller may know. */
+async function ledgers(options: {
+  readonly home?: string | undefined;
+  readonly partner?: string | undefined;
+}) {
+  if (isMemberHome(homeOf(options))) {
+    const answers = await memberAnswers(options, true, readLedger);
+    return { answers, names: await namesOf(openSeat(homeOf(options), Date.now)) };
+  }
+  return withAgent(options, async (agent) => {
+    const answers = [];
+    for (const partnership of withEnded(agent, options.partner))
+      answers.push({ partner: partnership.alias, answer: await askLedger(agent, partnership) });
+    return { answers, names: await namesOf({ client: agent.client() }) };
+  });
 }
 
 /** What narrows overlap and white space, as the options are typed. */

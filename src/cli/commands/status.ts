@@ -76,7 +76,9 @@ export function statusCommand() {
           `  scopes: you grant ${versionText(partner.scopes.mine)}, you are granted ${versionText(partner.scopes.theirs)}`,
         );
         for (const { kind, used, budget } of partner.budget.filter((one) => one.used > 0))
-          print(`  comparisons for the partner this year, ${kind}: ${used} of ${budget}`);
+          print(
+            `  comparisons for the partner this year, ${kind}: ${budget > 0 ? `${used} of ${budget}` : `${used}; nothing is granted, so no more`}`,
+          );
       }
     }),
   );

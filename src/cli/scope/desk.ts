@@ -43,8 +43,11 @@ export async function confirm(
   options: { readonly yes?: boolean | undefined },
 ): Promise<void> {
   if (options.yes) return;
-  const typed = await ask(`${question} type yes`, { instead: 'read what is shown above, then use --yes' });
-  if (typed.trim() !== 'yes') throw new Problem('bad_argument', 'not signed', 'nothing was changed');
+  const typed = await ask(`${question} yes, or anything else to stop`, {
+    instead: 'read what is shown above, then use --yes',
+  });
+  if (typed.trim() !== 'yes')
+    throw new Problem('bad_argument', 'nothing was signed', 'you did not type yes; nothing was changed');
 }
 
 /** The partner's papers, with what has to be said of them: a key that is new here, papers that came too late. */
@@ -65,7 +68,7 @@ export async function papersOf(desk: Desk, partner: string | undefined): Promise
 /** What is about to be signed: every rule as a sentence, and what changes. */
 export function showTerms(scope: Terms, before: Terms | null, grantee: string, grantor = 'we'): void {
   for (const sentence of describeScope(scope, grantee, grantor)) note(`  ${sentence}`);
-  for (const warning of competitorWarnings(scope)) note(`  mind: ${warning}`);
+  for (const warning of competitorWarnings(scope)) note(`mind: ${warning}`);
   if (!before) return;
   note('what changes to the version before:');
   showChanges(before, scope, grantee, note, grantor);
@@ -107,11 +110,17 @@ export function lifeLines(
   whose: Whose,
   papers: Papers,
   names: ReadonlyMap<string, string>,
+  reader: MemberId | null,
 ): string[] {
   const { scope, statements } = version.papers;
   const [granting, receiving] = whose === 'mine' ? ['you', papers.partner] : [papers.partner, 'you'];
-  const who = (signer: MemberId | null, side: string) =>
-    signer ? (names.get(signer) ?? `${side} (${signer})`) : `${side}, whose keyring signs for all its people`;
+  const who = (signer: MemberId | null, side: string) => {
+    const isOwn = side === 'you';
+    if (!signer)
+      return isOwn ? 'your keyring, for all your people' : `the keyring of ${side}, for all its people`;
+    if (signer === reader) return `you (${names.get(signer) ?? signer})`;
+    return names.get(signer) ?? `${isOwn ? 'a colleague' : side} (${signer})`;
+  };
   const lines = [
     `version ${scope.number}: ${STANDING_TEXTS[version.standing]}`,
     `drafted by ${who(scope.drafter, granting)} on ${scope.issuedAt}`,
@@ -134,7 +143,7 @@ export function lifeLines(
 }
 
 /** The own members by id, for showing who signed; empty where the caller may not see them. */
-export async function namesOf(desk: Desk): Promise<ReadonlyMap<string, string>> {
+export async function namesOf(desk: Pick<Desk, 'client'>): Promise<ReadonlyMap<string, string>> {
   try {
     const members = await desk.client.members();
     return new Map(members.map(({ id, email }) => [id, printable(email ?? id)]));

@@ -10,7 +10,7 @@ import { versionOf } from '../../agent/scopes/life.ts';
 import { type Version, versionsOf, type Whose } from '../../agent/scopes/papers.ts';
 import { command } from '../command.ts';
 import { limitText } from '../empty.ts';
-import { print, printable, printJson, table } from '../output.ts';
+import { note, print, printable, printJson, table } from '../output.ts';
 import { readText } from '../prompt.ts';
 import { STANDING_TEXTS } from '../states.ts';
 import { lifeLines, namesOf, papersOf, rosterText, showChanges, versionJson, withDesk } from './desk.ts';
@@ -31,10 +31,7 @@ export function showCommand() {
       withDesk(options, async (desk) => {
         const papers = await papersOf(desk, options.partner);
         const names = await namesOf(desk);
-        const shown = {
-          mine: relevant(papers.mine, options.number),
-          theirs: relevant(papers.theirs, options.number),
-        };
+        const shown = await relevant(desk, papers, options.number);
         if (options.json) {
           const of = (whose: Whose) => shown[whose].map((version) => versionJson(version, names));
           const scopeIn = (whose: Whose) =>
@@ -53,22 +50,27 @@ export function showCommand() {
           });
         }
         const partner = printable(papers.partner);
-        showSide(
-          `You grant ${partner}:`,
-          papers,
-          'mine',
-          shown.mine,
-          names,
-          `${partner} is granted nothing.`,
-        );
-        showSide(
-          `${partner} grants you:`,
-          papers,
-          'theirs',
-          shown.theirs,
-          names,
-          'Your organisation is granted nothing.',
-        );
+        const nothing = {
+          mine: `${partner} is granted nothing.`,
+          theirs: 'Your organisation is granted nothing.',
+        };
+        for (const whose of ['mine', 'theirs'] as const) {
+          print(whose === 'mine' ? `You grant ${partner}:` : `${partner} grants you:`);
+          print(`  ${printable(rosterText(papers, whose))}`);
+          for (const version of shown[whose]) {
+            for (const line of lifeLines(version, whose, papers, names, desk.member))
+              print(`  ${printable(line)}`);
+            // What is over is told in one line, unless it was asked for.
+            if (options.number !== undefined || !OVER.includes(version.standing))
+              for (const sentence of sentences(papers, whose, version.papers.scope)) print(`    ${sentence}`);
+          }
+          const stands = shown[whose].some(({ standing }) =>
+            ['approved', 'waits', 'in_force'].includes(standing),
+          );
+          if (options.number !== undefined) {
+            if (shown[whose].length === 0) print(`  There is no version ${options.number} here.`);
+          } else if (!stands) print(`  ${nothing[whose]}`);
+        }
         for (const [role, limit] of Object.entries(papers.limits))
           if (limit)
             print(
@@ -172,9 +174,19 @@ export function diffCommand() {
     );
 }
 
-/** All versions that the service has, each checked against the pinned keys; what is pinned stands as it is pinned. */
+/**
+ * All versions that the service has, each checked against the pinned keys; what is pinned stands as it is pinned. Those
+ * who ask questions, or invite members, are shown what stands alone, as everywhere.
+ */
 async function allVersions(desk: Desk, papers: Papers): Promise<Record<Whose, readonly Version[]>> {
-  const shown = await desk.client.scopes(papers.id);
+  let shown: Awaited<ReturnType<Desk['client']['scopes']>>;
+  try {
+    shown = await desk.client.scopes(papers.id);
+  } catch (error) {
+    if (!(error instanceof Problem && error.code === 'wrong_role')) throw error;
+    note('this is what stands; proposals and what was replaced are for the roles legal and auditor');
+    return { mine: papers.mine, theirs: papers.theirs };
+  }
   const of = (whose: Whose): Version[] => {
     const side = whose === 'mine' ? papers.side : otherSide(papers.side);
     const pinned = new Set(papers[whose].map(({ papers: one }) => one.scope.number));
@@ -203,31 +215,27 @@ function existing(versions: readonly Version[], number: number): Version {
   throw new Problem('bad_argument', `there is no version ${number}`, 'see `commonground scope list`');
 }
 
-/** The version asked for; else what is in force, what waits, and the last one where nothing is. */
-function relevant(versions: readonly Version[], number: number | undefined): readonly Version[] {
-  if (number !== undefined) return versions.filter(({ papers }) => papers.scope.number === number);
-  const living = versions.filter(({ standing }) =>
-    ['proposed', 'approved', 'waits', 'in_force'].includes(standing),
-  );
-  return living.length > 0 ? living : versions.slice(-1);
+/** The version asked for, of either side; else what is in force, what waits, and the last one where nothing is. */
+async function relevant(
+  desk: Desk,
+  papers: Papers,
+  number: number | undefined,
+): Promise<Readonly<Record<Whose, readonly Version[]>>> {
+  if (number !== undefined) {
+    const all = await allVersions(desk, papers);
+    const asked = (whose: Whose) => all[whose].filter((one) => one.papers.scope.number === number);
+    const found = { mine: asked('mine'), theirs: asked('theirs') };
+    if (found.mine.length + found.theirs.length > 0) return found;
+    throw new Problem('bad_argument', `there is no version ${number}`, 'see `commonground scope list`');
+  }
+  const of = (versions: readonly Version[]) => {
+    const living = versions.filter(({ standing }) =>
+      ['proposed', 'approved', 'waits', 'in_force'].includes(standing),
+    );
+    return living.length > 0 ? living : versions.slice(-1);
+  };
+  return { mine: of(papers.mine), theirs: of(papers.theirs) };
 }
 
-function showSide(
-  title: string,
-  papers: Papers,
-  whose: Whose,
-  versions: readonly Version[],
-  names: ReadonlyMap<string, string>,
-  nothing: string,
-): void {
-  print(title);
-  print(`  ${printable(rosterText(papers, whose))}`);
-  for (const version of versions) {
-    for (const line of lifeLines(version, whose, papers, names)) print(`  ${printable(line)}`);
-    const isOver = version.standing === 'revoked' || version.standing === 'expired';
-    if (!isOver)
-      for (const sentence of sentences(papers, whose, version.papers.scope)) print(`    ${sentence}`);
-  }
-  const stands = versions.some(({ standing }) => ['approved', 'waits', 'in_force'].includes(standing));
-  if (!stands) print(`  ${nothing}`);
-}
+/** Standings of what holds no more and is not replaced. */
+const OVER: readonly Version['standing'][] = ['revoked', 'expired'];
