@@ -16,7 +16,7 @@ export async function ask(
   if (!process.stdin.isTTY)
     throw new Problem(
       'bad_argument',
-      `cannot ask for ${question}: standard input is no terminal`,
+      `standard input is no terminal, so nobody can be asked: ${question}`,
       options.instead,
     );
   const output = options.hidden
@@ -115,17 +115,16 @@ export async function askPassphrase(
   what = 'passphrase',
 ): Promise<string> {
   const instead = 'use --passphrase-file FILE, or --key-file FILE for unattended machines';
+  const refusalOf = (typed: string) =>
+    isNew && typed.length < MIN_PASSPHRASE
+      ? `the passphrase is shorter than ${MIN_PASSPHRASE} characters`
+      : null;
   const passphrase = file
     ? new TextDecoder().decode(readSecretFile(file)).replace(/\r?\n$/, '')
-    : await ask(what, { hidden: true, instead });
+    : await askUntil(what, { hidden: true, instead }, refusalOf);
   if (!isNew) return passphrase;
-  if (passphrase.length < MIN_PASSPHRASE) {
-    throw new Problem(
-      'bad_argument',
-      `the passphrase is shorter than ${MIN_PASSPHRASE} characters`,
-      'four or five random words are good',
-    );
-  }
+  const refusal = refusalOf(passphrase);
+  if (refusal) throw new Problem('bad_argument', refusal, 'four or five random words are good');
   if (!file && (await ask('the same again', { hidden: true, instead })) !== passphrase) {
     throw new Problem('bad_argument', 'the two passphrases differ', 'nothing was created; try again');
   }

@@ -85,6 +85,7 @@ describe('before anybody signs', () => {
     ]);
     expect(await problem(keyring('a', 'scope', 'draft', '--json'))).toEqual([2, 'bad_argument']);
     await done(keyring('a', 'scope', 'defaults', '--set', out, '--json'));
+    expect(await text(keyring('a', 'scope', 'defaults'))).toContain('kept in this home alone');
     const { draft } = await done<{ draft: { to: string[] } }>(
       keyring('a', 'scope', 'draft', '--to', 'b,c', '--json'),
     );
@@ -122,6 +123,43 @@ describe('before anybody signs', () => {
   });
 });
 
+describe('a slip in a draft', () => {
+  const slip = async (change: object, ...args: string[]) => {
+    const draft = JSON.parse(readFileSync(file('overlap.json'), 'utf8')) as object;
+    writeFileSync(file('slip.json'), JSON.stringify({ ...draft, ...change }));
+    const result = await keyring('a', 'scope', ...(args.length > 0 ? args : PROPOSE), file('slip.json'));
+    return result.stderr;
+  };
+  const PROPOSE = ['propose', '--partner', 'b'];
+
+  it('is told with its place, and nothing is asked', async () => {
+    const rules = [{ population: 'custmers', partnerPopulation: '*', roles: {} }];
+    expect(await slip({ rules })).toMatch(/rule 1 speaks of your list custmers, .*\n.*customers/);
+    const populations = ['custmers'];
+    const simulate = ['simulate', '--role', 'sales', '--file'];
+    for (const args of [PROPOSE, simulate])
+      expect(await slip({ rules, populations }, ...args)).toMatch(
+        /no population custmers\n.*customers, pros/,
+      );
+    const validUntil = '2020-01-01T00:00:00Z';
+    expect(await slip({ validUntil })).toContain(`would have ended already, on ${validUntil}`);
+    const times = { validFrom: '2090-01-01T00:00:00Z', validUntil: '2089-01-01T00:00:00Z' };
+    expect(await slip(times)).toContain('would end on 2089-01-01T00:00:00Z, before it begins on 2090');
+    expect(await slip({ validUntil: '2090-02-30T00:00:00Z' })).toContain('validUntil: a time such as');
+    expect(await slip({ purpose: 'two\nlines' })).toContain('purpose: one line');
+    const grant = ['grant', '--partner', 'b', '--preset', 'counts', '--until', 'tomorrow'];
+    expect((await keyring('a', 'scope', ...grant)).stderr).toContain('validUntil is “tomorrow”');
+    const drafted = await keyring('a', 'scope', 'draft', '--preset', 'counts', '--population', 'custmers');
+    expect(drafted.stderr).toContain('there is no population custmers');
+  });
+
+  it('in a list of the partner’s is warned of', async () => {
+    const rule = ['--rule', 'customers:custmers:counts', '--dry-run'];
+    const tried = await keyring('a', 'scope', 'grant', '--partner', 'b', ...rule);
+    expect(tried.stderr).toContain('mind: Organisation b never named a list custmers (it has named none');
+  });
+});
+
 describe('the life of a scope', () => {
   it('begins with a roster: who approves, and how many it takes', async () => {
     await Promise.all([makeLegal('a', 'lea'), makeLegal('b', 'bea')]);
@@ -129,6 +167,34 @@ describe('the life of a scope', () => {
     expect(await text(keyring('a', 'scope', 'roster', 'show'))).toContain('nobody can sign scopes');
     const me = await done<{ fingerprint: string }>(run('lea', 'whoami', '--json'));
     expect(await text(keyring('a', 'member', 'list'))).toContain(me.fingerprint);
+    // Without a roster nobody's signature counts, and nobody is asked for one.
+    const tried = ['scope', 'simulate', '--role', 'sales', '--file', file('overlap.json')];
+    expect((await run('lea', ...tried)).stderr).toMatch(
+      /does not see your list.*\n.*keeps the keyring; there `commonground scope simulate --role sales --file /,
+    );
+    const unsigned = await run(
+      'lea',
+      'scope',
+      'propose',
+      file('overlap.json'),
+      '--partner',
+      'organisation-b',
+    );
+    expect(unsigned.stderr).toMatch(/no roster yet, so nobody’s signature counts\nc.*roster set/);
+    // The partner's key is pinned at its first sight all the same.
+    expect(unsigned.stderr).toContain('sees Organisation b for the first time');
+    expect(unsigned.stderr).toMatch(/its fingerprint: [0-9a-f]{4} /);
+    const early = await run(
+      'lea',
+      'scope',
+      'roster',
+      'set',
+      '--approver',
+      'lou@a.example',
+      '--drafter-alone',
+    );
+    expect(early.stderr).toMatch(/no roster yet/);
+    expect(early.stderr).not.toContain('compare each person');
     const approvers = ['--approver', 'lea@a.example', '--approver', 'lou@a.example', '--quorum', '2'];
     expect(await problem(keyring('a', 'scope', 'roster', 'set', ...approvers, '--json'))).toEqual([
       2,
@@ -152,12 +218,11 @@ describe('the life of a scope', () => {
 
   it('is drafted by one and approved by two, who are shown what they sign', async () => {
     const proposing = ['scope', 'propose', file('overlap.json'), '--partner', 'organisation-b'];
-    // Nobody signs unasked; the partner's key is pinned at its first sight all the same.
     const unasked = await run('lea', ...proposing, '--json');
     expect(document(unasked)).toMatchObject({ error: { code: 'bad_argument' } });
-    expect(unasked.stderr).toContain('sees Organisation b for the first time');
-    expect(unasked.stderr).toMatch(/its fingerprint: [0-9a-f]{4} /);
     const said = await text(run('lea', ...proposing, '--yes'));
+    // Where the list is not seen, its names are to be compared.
+    expect(said).toMatch(/mind: no scope of yours for Organisation b spoke of a list customers before/);
     expect(said).not.toContain('for the first time');
     expect(said).toContain(
       'Where our customers meet any list of theirs, Organisation b learns which accounts',
@@ -167,10 +232,9 @@ describe('the life of a scope', () => {
     expect(before.versions.theirs).toEqual([]);
     const first = await done(run('lea', 'scope', 'approve', '--yes', '--json'));
     expect(first).toMatchObject({ number: 1, approvals: 1, quorum: 2, approved: false });
-    const again = await run('lea', 'scope', 'approve', '--yes', '--json');
-    expect(document<{ error: { message: string } }>(again).error.message).toContain(
-      'have approved version 1',
-    );
+    // Said before anything is shown or asked.
+    const again = await run('lea', 'scope', 'approve');
+    expect(again.stderr).toMatch(/^commonground: you have approved version 1 /);
     expect(await text(run('lou', 'scope', 'show'))).toMatch(/version 1: proposed, waits for approval/);
     const second = await done(run('lou', 'scope', 'approve', '--yes', '--json'));
     expect(second).toMatchObject({ approvals: 2, approved: true });
@@ -208,7 +272,7 @@ describe('the life of a scope', () => {
     const { mine } = await done<{ mine: { number: number } }>(run('lea', 'scope', 'show', '--json'));
     expect(mine.number).toBe(1);
     const life = await text(run('lea', 'scope', 'show'));
-    expect(life).toMatch(/drafted by lea@a\.example.*approved by l.*accepted by Organisation b/s);
+    expect(life).toMatch(/drafted by you \(lea@a\.example\).*approved by l.*accepted by Organisation b/s);
   }, 180_000);
 
   it('a request is answered by the other side’s legal people', async () => {
@@ -216,8 +280,17 @@ describe('the life of a scope', () => {
       run('bea', 'scope', 'request', '--reason', 'A joint campaign in May', '--json'),
     );
     expect(await text(run('lea', 'scope', 'requests'))).toContain('A joint campaign in May');
-    const answer = ['scope', 'answer', asked.request, 'granted', '--text', 'version 2 follows', '--json'];
-    await done(run('lea', ...answer));
+    const say = (to: string, ...rest: string[]) =>
+      run('lea', 'scope', 'answer', to, 'granted', '--text', ...rest, '--json');
+    expect((await say('0000', 'x')).stderr).toMatch(/organisation-b made no request 0000\n.*scope requests/);
+    expect((await say(asked.request, 'two\nlines')).stderr).toContain('--text is not one line');
+    const own = await run('bea', 'scope', 'answer', asked.request, 'granted', '--text', 'x');
+    expect(own.stderr).toContain('is one of your own people');
+    // The first characters do, and the same again changes nothing.
+    for (let i = 0; i < 2; i++) await done(say(asked.request.slice(0, 6), 'version 2 follows'));
+    expect((await say(asked.request, 'another')).stderr).toMatch(
+      /was answered on 2.*: granted, “version 2 follows”\n.*scope propose/,
+    );
     const { requests } = await done<{ requests: { answer: { answer: string } }[] }>(
       run('bea', 'scope', 'requests', '--json'),
     );
@@ -238,7 +311,9 @@ describe('the life of a scope', () => {
     draft.retentionDays = 14;
     writeFileSync(file('more.json'), JSON.stringify(draft));
     const words = await text(run('lea', 'scope', 'diff', '--file', file('more.json')));
-    expect(words).toMatch(/\+ our customers × any list of theirs, Organisation b’s sales people: also owner/);
+    expect(words).toMatch(/\+ our customers × any list of theirs, Organisation b’s people: also owner/);
+    const lines = words.split('\n').filter((line) => /^ {2}[-+~]/.test(line));
+    expect(new Set(lines.map((line) => line.replace(/.*: /, ''))).size).toBe(lines.length);
     expect(words).toMatch(/- days that it may be kept after the end: 14, before 30/);
     const proposing = [
       'scope',
@@ -263,6 +338,19 @@ describe('the life of a scope', () => {
     ]);
   });
 
+  it('what was replaced can still be read, and says who drafted it', async () => {
+    const old = await text(run('lou', 'scope', 'show', '--number', '1'));
+    expect(old).toMatch(/version 1: replaced by a newer version\n.*drafted by lea@a\.example on/);
+    expect(old).toContain(
+      'Where our customers meet any list of theirs, Organisation b learns which accounts',
+    );
+    expect(old).not.toContain('is granted nothing');
+    expect(await problem(run('lou', 'scope', 'show', '--number', '7', '--json'))).toEqual([
+      2,
+      'bad_argument',
+    ]);
+  });
+
   it('an own limit holds for the own people', async () => {
     const limit = ['scope', 'limit', '--role', 'sales', '--to', 'counts', '--json'];
     await done(run('bea', ...limit));
@@ -271,6 +359,8 @@ describe('the life of a scope', () => {
   });
 
   it('ends by one signature, as a file too; the end is acknowledged, and what was kept is deleted', async () => {
+    const taken = ['scope', 'revoke', '--partner', 'organisation-b', '--out', file('more.json'), '--json'];
+    expect(await problem(run('lou', ...taken))).toEqual([2, 'exists']);
     const revoked = await done(
       run(
         'lou',
@@ -318,5 +408,13 @@ describe('the life of a scope', () => {
     await done(run('lou', ...propose));
     expect(await done(run('lou', 'scope', 'approve', '--yes', '--json'))).toMatchObject({ approved: true });
     expect(await text(run('bea', 'scope', 'show'))).toContain('whoever drafted may approve alone (roster 2)');
+    // Of two of whom either suffices, the drafter's own approval changes nothing, and is not asked for.
+    await done(run('lea', 'scope', 'show', '--json'));
+    const two = ['--approver', 'lou@a.example', '--approver', 'lea@a.example', '--yes', '--json'];
+    expect(await done(run('lou', 'scope', 'roster', 'set', ...two))).toEqual({ number: 3, published: true });
+    await done(run('lea', ...propose));
+    const alone = await run('lea', 'scope', 'approve');
+    expect(alone.stderr).toMatch(/^commonground: you drafted version \d for .* does not approve alone/);
+    expect(await done(run('lou', 'scope', 'approve', '--yes', '--json'))).toMatchObject({ approved: true });
   });
 });

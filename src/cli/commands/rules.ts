@@ -103,7 +103,7 @@ function show({ partner, version, mine, theirs, newest, canRise, cost }: Standin
 
 async function confirm({ partner, newest, cost }: Standing): Promise<void> {
   note(`version ${newest} with ${partner}: ${costText(cost)}`);
-  const typed = await ask('raise it? type yes', { instead: 'use --yes' });
+  const typed = await ask('raise it? yes, or anything else to stop', { instead: 'use --yes' });
   if (typed.trim() !== 'yes') throw new Problem('bad_argument', 'not raised', 'nothing was changed');
 }
 

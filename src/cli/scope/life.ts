@@ -108,7 +108,7 @@ export function approveCommand() {
         const approver = await approverOf(desk, papers, version);
         note(`version ${scope.number} for ${printable(papers.partner)}:`);
         showTerms(scope, scopeOf(comparedWith(papers)), printable(papers.partner));
-        await confirm('approve?', options);
+        await confirm(`approve version ${scope.number} for ${printable(papers.partner)}?`, options);
         const result = await approve(desk, papers, version, approver);
         await desk.papers(papers.alias);
         if (options.json) return printJson({ partner: papers.alias, number: scope.number, ...result });
@@ -141,7 +141,7 @@ export function acceptCommand() {
           `what ${printable(papers.partner)} grants you (version ${scope.number}), and what you undertake:`,
         );
         showTerms(scope, scopeOf(before), 'your organisation', printable(papers.partner));
-        await confirm('accept?', options);
+        await confirm(`accept version ${scope.number} of ${printable(papers.partner)}?`, options);
         await accept(desk, papers, version, signer);
         await desk.papers(papers.alias);
         if (options.json)
@@ -180,7 +180,7 @@ export function revokeCommand() {
         const signer = desk.agent ? null : await desk.signer(papers);
         if (signer) {
           note(`this ends version ${numbers.join(', ')} for ${printable(papers.partner)} at once`);
-          await confirm('revoke it?', options);
+          await confirm(`revoke version ${numbers.join(', ')}?`, options);
         }
         const revoked = revoke(desk, papers, signer);
         if (options.out)
