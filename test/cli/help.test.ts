@@ -17,7 +17,7 @@ describe('help', () => {
   it.each(all(program as Command).map((of) => [of.name(), of] as const))('%s fits', (_, of) => {
     const lines = helpOf(of);
     expect(lines.length).toBeGreaterThan(5);
-    expect(lines.filter((line) => [...line].length > 80)).toEqual([]);
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
     expect(lines.filter((line) => /\s$/.test(line))).toEqual([]);
   });
 

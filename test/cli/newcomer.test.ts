@@ -282,6 +282,9 @@ describe('an answer that is empty says why', () => {
     expect(matrix.stdout).toContain('few');
     expect(matrix.stderr).toContain('“few” fewer than its scope shows');
     expect(await reason('a', 'overlap', '--mine', 'prospects')).toEqual(['nothing_found']);
+  }, 120_000);
+
+  it('the own organisation’s limit hides it, and who can change that', async () => {
     const limit = (...to: string[]) =>
       done(run('a', 'scope', 'limit', '--role', 'sales', '--partner', 'bee', ...to));
     await limit('--to', 'counts');
