@@ -151,7 +151,7 @@ describe('a slip in a draft', () => {
     expect((await keyring('a', 'scope', ...grant)).stderr).toContain('validUntil is “tomorrow”');
     const drafted = await keyring('a', 'scope', 'draft', '--preset', 'counts', '--population', 'custmers');
     expect(drafted.stderr).toContain('there is no population custmers');
-  });
+  }, 180_000);
 
   it('in a list of the partner’s is warned of', async () => {
     const rule = ['--rule', 'customers:custmers:counts', '--dry-run'];
@@ -195,7 +195,7 @@ describe('the life of a scope', () => {
     );
     expect(early.stderr).toMatch(/no roster yet/);
     expect(early.stderr).not.toContain('compare each person');
-  });
+  }, 180_000);
 
   it('begins with a roster: who approves, and how many it takes', async () => {
     const approvers = ['--approver', 'lea@a.example', '--approver', 'lou@a.example', '--quorum', '2'];
@@ -210,7 +210,7 @@ describe('the life of a scope', () => {
     await done(keyring('b', 'scope', 'roster', 'set', '--drafter-alone', ...alone));
     const shown = await text(keyring('a', 'scope', 'roster', 'show'));
     expect(shown).toMatch(/2 people approve: .*lea@a\.example.*\n?.*It takes 2 signatures/s);
-  });
+  }, 180_000);
 
   it('the keyring’s home grants and accepts nothing any more', async () => {
     const grant = ['scope', 'grant', '--partner', 'b', '--preset', 'counts', '--json'];
@@ -243,7 +243,7 @@ describe('the life of a scope', () => {
     expect(second).toMatchObject({ approvals: 2, approved: true });
     expect(await sync('a')).toBe('partner_verifies');
     expect(await problem(run('lou', 'scope', 'approve', '--yes', '--json'))).toEqual([2, 'bad_argument']);
-  });
+  }, 180_000);
 
   it('is accepted by the other side’s people, not by its machine, and then in force', async () => {
     expect(await sync('b')).not.toBeNull();
@@ -423,5 +423,5 @@ describe('the life of a scope', () => {
     const alone = await run('lea', 'scope', 'approve');
     expect(alone.stderr).toMatch(/^commonground: you drafted version \d for .* does not approve alone/);
     expect(await done(run('lou', 'scope', 'approve', '--yes', '--json'))).toMatchObject({ approved: true });
-  });
+  }, 180_000);
 });
