@@ -170,7 +170,7 @@ describe('the life of a scope', () => {
     // Without a roster nobody's signature counts, and nobody is asked for one.
     const tried = ['scope', 'simulate', '--role', 'sales', '--file', file('overlap.json')];
     expect((await run('lea', ...tried)).stderr).toMatch(
-      /does not see your list.*\n.*keeps the keyring; there `commonground scope simulate --role sales --file /,
+      /it has no keyring, so lists.*\n.*run this where `commonground init` was run/,
     );
     const unsigned = await run(
       'lea',

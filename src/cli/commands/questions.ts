@@ -159,10 +159,7 @@ export function ledgerCommand() {
 }
 
 /** The entries with each partner, and what the own people are called, where the caller may know. */
-async function ledgers(options: {
-  readonly home?: string | undefined;
-  readonly partner?: string | undefined;
-}) {
+async function ledgers(options: Pick<Narrowing, 'partner'> & { readonly home?: string | undefined }) {
   if (isMemberHome(homeOf(options))) {
     const answers = await memberAnswers(options, true, readLedger);
     return { answers, names: await namesOf(openSeat(homeOf(options), Date.now)) };

@@ -185,14 +185,8 @@ export function simulateCommand() {
     .requiredOption('--role <role>', VIEWER_ROLES.join(', '))
     .option('--file <file>', 'a draft; else the newest scope of --partner')
     .option('--partner <alias>')
-    .action(async (options) => {
-      if (isMemberHome(homeOf(options)))
-        throw new Problem(
-          'member_home',
-          'this machine does not see your list, so nothing can be tried on it here',
-          `send the draft to whoever keeps the keyring; there \`commonground scope simulate --role ${options.role} --file ${options.file ?? 'FILE'}\` tries it, and nothing leaves that machine`,
-        );
-      await withAgent(options, async (agent) => {
+    .action(async (options) =>
+      withAgent(options, async (agent) => {
         const role = roleOf(options.role);
         const terms = options.file
           ? termsFrom(readDraft(readText(options.file), options.file))
@@ -209,8 +203,8 @@ export function simulateCommand() {
         note(
           'nothing left this machine; only accounts that the partner has too would show, or, by name, that it lacks',
         );
-      });
-    });
+      }),
+    );
 }
 
 export function grantCommand() {

@@ -83,7 +83,7 @@ export function showCommand() {
 export function listCommand() {
   return command(
     'list',
-    'GET /v1/partnerships/{partnership}/scopes',
+    'GET /v1/partnerships/{partnership}',
     'All versions of both sides’ scopes, and where each stands.',
     'commonground scope list --partner borealis',
   )
