@@ -115,6 +115,8 @@ export function readCommand(
   };
   if (moves && what !== undefined) {
     const url = values[command === 'export' ? 'from' : 'to'];
+    const other = command === 'export' ? 'to' : 'from';
+    if (values[other] !== undefined) throw new Error(`${command} has no --${other}`);
     const text = (value: unknown) => (typeof value === 'string' ? value : null);
     return { do: command, what, url: text(url), tokenFile: text(values['operator-token-file']), options };
   }

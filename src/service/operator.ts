@@ -32,9 +32,12 @@ const row = z.record(
   z.union([z.string(), z.number(), z.null(), z.strictObject({ bytes: z.string() })]),
 );
 const table = z.enum(Object.keys(KEYS) as [Table, ...Table[]]);
-const pageBody = z.strictObject({ table, after: row.nullable() });
-const putBody = z.strictObject({ table, rows: z.array(row) });
-const directoryBody = z.strictObject({
+const jurisdiction = z.string().nullable();
+const body = z.strictObject({ jurisdiction });
+const pageBody = z.strictObject({ jurisdiction, table, after: row.nullable() });
+const putBody = z.strictObject({ jurisdiction, table, rows: z.array(row) });
+const finishBody = z.strictObject({
+  jurisdiction,
   rows: z.strictObject({
     organisations: z.array(row),
     partnerships: z.array(row),
@@ -69,28 +72,33 @@ export function createOperatorApp(dependencies: OperatorDependencies): Hono {
   );
   const base = '/operator/partnerships/:id';
   app.post(`${base}/directory`, async (context) => answer(context, await place.directory(idOf(context))));
-  app.post(`${base}/directory/put`, async (context) => {
-    const { rows } = directoryBody.parse(await context.req.json());
-    await place.putDirectory(idOf(context), rows);
+  app.post(`${base}/page`, async (context) => {
+    const { table: name, after, ...where } = pageBody.parse(await context.req.json());
+    return answer(context, await place.page({ id: idOf(context), ...where }, name, after));
+  });
+  app.post(`${base}/begin`, async (context) => {
+    await place.begin({ id: idOf(context), ...body.parse(await context.req.json()) });
     return answer(context, {});
   });
-  app.post(`${base}/fresh`, async (context) =>
-    answer(context, { fresh: await place.isFresh(idOf(context)) }),
-  );
-  app.post(`${base}/page`, async (context) => {
-    const { table: name, after } = pageBody.parse(await context.req.json());
-    return answer(context, await place.page(idOf(context), name, after));
-  });
   app.post(`${base}/put`, async (context) => {
-    const body = putBody.parse(await context.req.json());
-    await place.put(idOf(context), body.table, body.rows as PortableRow[]);
+    const { table: name, rows, ...where } = putBody.parse(await context.req.json());
+    await place.put({ id: idOf(context), ...where }, name, rows as PortableRow[]);
+    return answer(context, {});
+  });
+  app.post(`${base}/finish`, async (context) => {
+    const { rows, ...where } = finishBody.parse(await context.req.json());
+    await place.finish({ id: idOf(context), ...where }, rows);
+    return answer(context, {});
+  });
+  app.post(`${base}/abandon`, async (context) => {
+    await place.abandon({ id: idOf(context), ...body.parse(await context.req.json()) });
     return answer(context, {});
   });
   return app;
 }
 
-function answer(context: Context, body: object, status: 200 | 201 = 200): Response {
-  return context.json(body, status, { 'cache-control': 'no-store' });
+function answer(context: Context, json: object, status: 200 | 201 = 200): Response {
+  return context.json(json, status, { 'cache-control': 'no-store' });
 }
 
 function idOf(context: Context) {

@@ -28,22 +28,26 @@ import { type PlatformCounter, platformLimits } from './rate.ts';
 import { type D1, d1Directory } from './storage/d1.ts';
 import { type DurableStorage, durablePartnershipStore } from './storage/durable.ts';
 import type { PartnershipStore } from './storage/partnership.ts';
-import { readDirectory, writeDirectory } from './transfer/directory.ts';
+import { readDirectory, refuseKnown, writeDirectory } from './transfer/directory.ts';
 import {
-  isFresh,
+  beginImport,
+  finishImport,
+  isImporting,
   type PortablePage,
   type PortableRow,
   readPage,
   type Table,
   writeRows,
 } from './transfer/tables.ts';
-import type { Place } from './transfer/transfer.ts';
+import type { Kept, Place } from './transfer/transfer.ts';
 
 /** What can be asked of a partnership's object from outside it. */
 interface Stub extends PartnershipCalls {
   page(table: Table, after: PortableRow | null): Promise<PortablePage>;
-  isFresh(): Promise<boolean>;
+  begin(): Promise<void>;
   put(table: Table, rows: readonly PortableRow[]): Promise<void>;
+  finish(): Promise<void>;
+  abandon(): Promise<void>;
 }
 
 interface Namespace {
@@ -68,7 +72,7 @@ interface ObjectContext {
 /** One partnership. What operations leave behind is done in steps by alarms, which outlive the object's evictions. */
 export class Partnership extends DurableObject {
   readonly #storage: DurableStorage;
-  readonly #store: PartnershipStore;
+  #store: PartnershipStore;
   #alarmMs: number | null = null;
 
   constructor(context: ObjectContext, environment: unknown) {
@@ -99,14 +103,28 @@ export class Partnership extends DurableObject {
     return readPage(this.#store, table, after);
   }
 
-  /** True where nothing of the partnership stands here yet. */
-  isFresh(): boolean {
-    return isFresh(this.#store);
+  /** Begins an import, for the operator, in the place of one that did not finish. */
+  async begin(): Promise<void> {
+    await this.abandon();
+    beginImport(this.#store, Date.now());
   }
 
   /** Puts records, for the operator. */
   put(table: Table, rows: readonly PortableRow[]): void {
     writeRows(this.#store, table, rows);
+  }
+
+  /** Ends an import, for the operator. */
+  finish(): void {
+    finishImport(this.#store);
+  }
+
+  /** Takes away what an import put in that did not finish, for the operator. */
+  async abandon(): Promise<void> {
+    if (!isImporting(this.#store)) return;
+    await this.#storage.deleteAll();
+    this.#alarmMs = null;
+    this.#store = durablePartnershipStore(this.#storage);
   }
 
   /** A step; the platform calls again where it throws. */
@@ -161,13 +179,27 @@ function openEdge(environment: Environment): Edge {
   const partnerships = (id: PartnershipId): PartnershipCalls => ({
     run: (name, call, input) => stub(id, call.jurisdiction).run(name, call, input),
   });
-  const kept = async (id: PartnershipId) => stub(id, (await partnershipOf(directory, id))?.jurisdiction);
+  /** Where the directory says, or, where it does not know the partnership yet, as an import says. */
+  const kept = async ({ id, jurisdiction }: Kept): Promise<Stub> => {
+    const known = await partnershipOf(directory, id);
+    if (!known && jurisdiction !== null && !settings.JURISDICTIONS.includes(jurisdiction)) {
+      throw new Error(`the partnership is to be kept in ${jurisdiction}, which this service does not offer`);
+    }
+    return stub(id, known ? known.jurisdiction : jurisdiction);
+  };
   const place: Place = {
     directory: (id) => readDirectory(directory, id),
-    putDirectory: (_, rows) => writeDirectory(directory, rows),
-    page: async (id, table, after) => await (await kept(id)).page(table, after),
-    isFresh: async (id) => await (await kept(id)).isFresh(),
-    put: async (id, table, rows) => await (await kept(id)).put(table, rows),
+    page: async (of, table, after) => await (await kept(of)).page(table, after),
+    async begin(of) {
+      await refuseKnown(directory, of.id);
+      await (await kept(of)).begin();
+    },
+    put: async (of, table, rows) => await (await kept(of)).put(table, rows),
+    async finish(of, rows) {
+      await writeDirectory(directory, rows);
+      await (await kept(of)).finish();
+    },
+    abandon: async (of) => await (await kept(of)).abandon(),
   };
   const app = createApp({
     directory,

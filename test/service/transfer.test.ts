@@ -1,22 +1,28 @@
-/** A partnership out of a folder of Node, into workerd, and back into another folder: record by record the same. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+/** A partnership out of a folder of Node, into workerd, and back into another folder, by the commands: record by record the same. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toBase64url } from '../../protocol/bytes.ts';
 import { systemRandom } from '../../protocol/hash.ts';
-import type { PartnershipId } from '../../protocol/ids.ts';
+import { type PartnershipId, parsePartnershipId } from '../../protocol/ids.ts';
 import { packRows } from '../../protocol/vault/upload.ts';
 import { startService } from '../../src/service/node.ts';
-import { openNodeStorage } from '../../src/service/storage/node.ts';
+import { nodeDirectory } from '../../src/service/storage/node.ts';
 import { PARTNERSHIP_MIGRATIONS } from '../../src/service/storage/schema.ts';
+import {
+  DIRECTORY_TABLES,
+  type DirectoryRows,
+  writeDirectory,
+} from '../../src/service/transfer/directory.ts';
+import { checkFile } from '../../src/service/transfer/file.ts';
 import { folderPlace, remotePlace } from '../../src/service/transfer/places.ts';
 import { TABLES } from '../../src/service/transfer/tables.ts';
-import { exportPartnership, importPartnership, type Place } from '../../src/service/transfer/transfer.ts';
 import { migrate, openDatabase } from '../../src/sqlite.ts';
 import { remoteService } from '../conformance/service.ts';
 import { activated, must, newWorld, submitList, type World } from '../conformance/work.ts';
 import { OPERATOR_TOKEN, type TestEdge, testEdge } from '../support/edge.ts';
+import { serviceCommand } from '../support/processes.ts';
 import { makePerson, rosterWith } from '../support/scopes.ts';
 import { login, type TestPartnership } from '../support/service-app.ts';
 import { logInAs, makeMember } from '../support/service-members.ts';
@@ -33,15 +39,30 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function linesOf(place: Place, id: PartnershipId): Promise<string[]> {
-  const lines: string[] = [];
-  await exportPartnership(place, id, (line) => lines.push(line));
-  return lines;
+const unknown = parsePartnershipId(`prt_${'0'.repeat(32)}`) as PartnershipId;
+const file = (name: string) => join(folder, name);
+
+/** Exports into a new file; gives its lines. */
+async function exported(id: PartnershipId, name: string, ...where: string[]): Promise<string[]> {
+  const { code, stdout, stderr } = await serviceCommand(['export', id, ...where]);
+  expect(code, stderr).toBe(0);
+  expect(stderr).toMatch(new RegExp(`^${id}: \\d+ records, all compared\n$`));
+  writeFileSync(file(name), stdout);
+  return stdout.trim().split('\n');
+}
+
+/** What a command says that is refused. */
+async function refusal(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await serviceCommand(args);
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).not.toContain('    at ');
+  return stderr;
 }
 
 describe('a partnership that moves', () => {
   let world: World;
-  let exported: string[];
+  let lines: string[];
+  let onWorkerd: string[];
   let id: PartnershipId;
   let email: string;
   beforeAll(async () => {
@@ -73,15 +94,20 @@ describe('a partnership that moves', () => {
       await putRoster({ ...world.work, service: world.service }, 'founder', rosterWith(organisation, people)),
     );
     await service.close();
-    const place = folderPlace(data);
-    exported = await linesOf(place, id);
-    place.close();
+    writeFileSync(file('token'), `${OPERATOR_TOKEN}\n`);
+    onWorkerd = ['--operator-token-file', file('token')];
+    lines = await exported(id, 'first', '--data', data);
   });
 
   it('answers on workerd as it did on Node, and comes back record by record', async () => {
+    // One before it was broken off.
     const place = remotePlace(edge.url, OPERATOR_TOKEN);
-    const moved = await importPartnership(place, exported);
-    expect(moved.records).toBeGreaterThan(50);
+    const kept = { id, jurisdiction: null };
+    await place.begin(kept);
+    await place.put(kept, 'limits', [{ side: 1, role: 'auditor', given: 'by another export' }]);
+    const moved = await serviceCommand(['import', file('first'), '--to', edge.url, ...onWorkerd]);
+    expect(moved.stderr).toMatch(/: \d{2,} records, all compared\n$/);
+    expect(moved.code).toBe(0);
     const service = remoteService({ url: edge.url, registrationCode: null });
     const token = await login(service, world.work.pair.founder);
     const path = `/v1/partnerships/${id}/overlap`;
@@ -91,14 +117,14 @@ describe('a partnership that moves', () => {
     expect([answer.status, answer.json?.rows]).toMatchObject([200, [{}, {}, {}]]);
     const rosters = await service.call('GET', '/v1/rosters', { token });
     expect(rosters.json?.rosters).toHaveLength(1);
-    const back = join(folder, 'back');
-    mkdirSync(back);
-    await openNodeStorage(back).close();
-    const home = folderPlace(back);
-    const there = await linesOf(place, id);
-    await importPartnership(home, there);
-    expect(await linesOf(home, id)).toEqual(there);
-    home.close();
+    const there = await exported(id, 'second', '--from', edge.url, ...onWorkerd);
+    const back = await serviceCommand(['import', file('second'), '--data', file('back')]);
+    expect(back.code, back.stderr).toBe(0);
+    expect(await exported(id, 'third', '--data', file('back'))).toEqual(there);
+    // But for the answer that was recorded meanwhile it is what was exported first.
+    const ledgerless = (all: readonly string[]) =>
+      all.filter((line) => !/^\{"(table":"ledger|end)"/.test(line));
+    expect(ledgerless(there)).toEqual(ledgerless(lines));
     // It goes on where it is: a new list is matched.
     const tokens = { founder: token, joiner: await login(service, world.work.pair.joiner) };
     const as: TestPartnership['as'] = (side, method, to, options) =>
@@ -110,33 +136,93 @@ describe('a partnership that moves', () => {
     expect((await activated(next.work, 'founder', 2)).status).toBe(200);
   });
 
-  it('is refused where a record is missing, changed, or there already', async () => {
-    const place = () => {
-      const to = join(folder, `bad-${systemRandom(4).join('')}`);
-      mkdirSync(join(to, 'partnerships'), { recursive: true });
-      return folderPlace(to);
-    };
-    const into = async (lines: readonly string[], message: RegExp) => {
-      const to = place();
-      await expect(importPartnership(to, lines)).rejects.toThrow(message);
-      to.close();
-    };
-    await into(exported.slice(0, -1), /cut off/);
-    await into(exported.slice(1), /no export/);
-    const without = exported.filter((line) => !line.startsWith('{"table":"boxes"'));
-    await into(without, /records of boxes/);
-    const changed = exported.map((line) =>
-      line.startsWith('{"table":"ledger"') ? line.replace('"overlap"', '"matrix"') : line,
-    );
-    await into(changed, /records of ledger/);
-    await expect(importPartnership(remotePlace(edge.url, OPERATOR_TOKEN), exported)).rejects.toThrow(
-      /there already/,
-    );
+  it('is refused whole where a line is missing or changed, and nothing is written', async () => {
+    const whole = lines.join('\n');
+    const changed = (table: string, from: string, to: string) =>
+      lines
+        .map((line) => (line.startsWith(`{"table":"${table}"`) ? line.replace(from, to) : line))
+        .join('\n');
+    const broken: readonly (readonly [string, RegExp])[] = [
+      [lines.slice(1).join('\n'), /no export of a partnership/],
+      ['', /no export of a partnership/],
+      [whole.replace('"format":1', '"format":2'), /another version/],
+      [whole.replace('"rosters":', '"registers":'), /first line of the export is not whole/],
+      [lines.slice(0, -1).join('\n'), /the export is cut off: make it again/],
+      [`${whole}\n${lines[1]}`, /goes on behind its end/],
+      [changed('tags', '"tags"', '"secrets"'), /is not known to this version/],
+      [lines.filter((line) => !line.startsWith('{"table":"boxes"')).join('\n'), /records of boxes/],
+      [whole.replace('"role":"sales"', '"role":"admin"'), /records of members were changed/],
+    ];
+    for (const [text, message] of broken) {
+      await expect(checkFile(() => text.split('\n'))).rejects.toThrow(message);
+    }
+    const commanded: readonly (readonly [string, RegExp])[] = [
+      [whole.slice(0, -1000), /line \d+ of the export is cut off or no JSON/],
+      [changed('ledger', '"overlap"', '"matrix"'), /records of ledger were changed or are missing/],
+    ];
+    for (const [text, message] of commanded) {
+      writeFileSync(file('broken'), text);
+      expect(await refusal('import', file('broken'), '--data', file('broken-data'))).toMatch(message);
+      expect(readdirSync(join(file('broken-data'), 'partnerships'))).toEqual([]);
+      const place = folderPlace(file('broken-data'), false);
+      expect(Object.values(await place.directory(id)).flat()).toEqual([]);
+      place.close();
+    }
   });
 
-  it('needs the token of the operator', async () => {
-    const place = remotePlace(edge.url, 'another token, of 32 characters or more');
-    await expect(linesOf(place, id)).rejects.toThrow('404');
+  it('is refused where it is already, and what is there stays', async () => {
+    const before = readFileSync(file('third'), 'utf8');
+    expect(await refusal('import', file('first'), '--data', file('back'))).toContain(
+      `${id} is there already`,
+    );
+    expect(await refusal('import', file('first'), '--to', edge.url, ...onWorkerd)).toContain(
+      `${id} is there already`,
+    );
+    await exported(id, 'fourth', '--data', file('back'));
+    expect(readFileSync(file('fourth'), 'utf8')).toBe(before);
+  });
+
+  it('takes the place of an import that was broken off, and leaves nothing of one that fails', async () => {
+    const to = folderPlace(file('again'), true);
+    const { directory } = await checkFile(() => lines);
+    const kept = { id, jurisdiction: null };
+    await to.begin(kept);
+    await to.put(kept, 'limits', [{ side: 1, role: 'auditor', given: 'by another export' }]);
+    await expect(to.put({ ...kept, id: unknown }, 'limits', [])).rejects.toThrow('no import');
+    // The same organisation under another name stands there already.
+    const none = Object.fromEntries(DIRECTORY_TABLES.map((table) => [table, []]));
+    const [founder] = directory.organisations;
+    const others = { ...none, organisations: [{ ...founder, name: 'Another' }] } as unknown as DirectoryRows;
+    const database = openDatabase(join(file('again'), 'directory.db'));
+    await writeDirectory(nodeDirectory(database), others);
+    to.close();
+    expect(await refusal('import', file('first'), '--data', file('again'))).toContain(
+      'another record of organisations is there already',
+    );
+    expect(database.all('select name from organisations')).toEqual([{ name: 'Another' }]);
+    expect(database.all('select id from partnerships')).toEqual([]);
+    expect(readdirSync(join(file('again'), 'partnerships')).filter((name) => name.startsWith(id))).toEqual(
+      [],
+    );
+    database.exec('delete from organisations');
+    database.close();
+    const moved = await serviceCommand(['import', file('first'), '--data', file('again')]);
+    expect(moved.code, moved.stderr).toBe(0);
+    expect(await exported(id, 'fifth', '--data', file('again'))).toEqual(lines);
+  });
+
+  it('needs what it is told, and says so', async () => {
+    writeFileSync(file('wrong'), 'another token, of 32 characters or more');
+    const wrong = ['--operator-token-file', file('wrong')];
+    expect(await refusal('export', id, '--from', edge.url, ...wrong)).toContain('operator');
+    expect(await refusal('export', id, '--from', edge.url)).toContain('--operator-token-file');
+    expect(await refusal('export', id, '--from', 'http://127.0.0.1:1', ...onWorkerd)).toContain('no answer');
+    expect(await refusal('export', id, '--to', edge.url, ...onWorkerd)).toContain('export has no --to');
+    expect(await refusal('export', id, '--data', file('nowhere'))).toContain('has no data of a service');
+    expect(await refusal('export', 'prt_1', '--data', file('from'))).toContain('no partnership id');
+    expect(await refusal('export', unknown, '--data', file('from'))).toContain(`no partnership ${unknown}`);
+    expect(await refusal('import', file('missing'), '--data', file('back'))).toContain('missing');
+    expect(existsSync(file('nowhere'))).toBe(false);
   });
 });
 
@@ -146,7 +232,16 @@ it('moves every table but those of the work under way', () => {
   const all = database.all<{ name: string }>(
     "select name from sqlite_schema where type = 'table' order by name",
   );
-  const left = ['crowded', 'garbage', 'next_matches', 'next_pairs', 'next_tallies', 'run', 'schema_version'];
+  const left = [
+    'crowded',
+    'garbage',
+    'importing',
+    'next_matches',
+    'next_pairs',
+    'next_tallies',
+    'run',
+    'schema_version',
+  ];
   expect(all.map(({ name }) => name)).toEqual([...TABLES, ...left].sort());
   database.close();
 });

@@ -30,6 +30,15 @@ export function startCommand(home: string, args: readonly string[], preload?: st
   );
 }
 
+/** `commonground-service` with these arguments, one of its commands that end. */
+export function serviceCommand(args: readonly string[]): Process['ended'] {
+  return processOf(
+    spawn(process.execPath, [...nodeArguments(undefined), path('service/main.ts'), ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  ).ended;
+}
+
 /** The service on a fixed port (0 for a free one); resolves with its port when it listens. */
 export async function startServiceProcess(
   data: string,

@@ -15,6 +15,8 @@ export interface DurableStorage {
   /** When the object is woken, milliseconds since 1970. */
   getAlarm(): Promise<number | null>;
   setAlarm(atMs: number): Promise<void>;
+  /** Deletes the whole database, its tables too. */
+  deleteAll(): Promise<void>;
 }
 
 /** The store of the object that the storage belongs to, its schema up to date. */

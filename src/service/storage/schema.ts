@@ -337,4 +337,8 @@ export const PARTNERSHIP_MIGRATIONS: readonly string[] = [
   ) strict, without rowid;
   create table crowded (tag blob primary key) strict, without rowid;
   `,
+  // Has a row while records of an export are put in: what stands here then is no partnership yet.
+  `
+  create table importing (since_ms integer not null) strict;
+  `,
 ];

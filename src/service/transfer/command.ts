@@ -1,7 +1,7 @@
 /** `commonground-service export` and `import`. */
 import { once } from 'node:events';
-import { createReadStream, readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { readFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { parsePartnershipId } from '../../../protocol/ids.ts';
 import { folderPlace, remotePlace } from './places.ts';
 import { exportPartnership, importPartnership, type Moved, type Place } from './transfer.ts';
@@ -20,10 +20,10 @@ export interface Move {
 export async function movePartnership(move: Move): Promise<Moved> {
   const { url, tokenFile, data, what } = move;
   if (url !== null) {
-    if (tokenFile === null) throw new Error('--operator-token-file is needed');
+    if (tokenFile === null) throw new Error(`${url} needs its operator's token: --operator-token-file FILE`);
     return await run(move, remotePlace(url.replace(/\/$/, ''), readFileSync(tokenFile, 'utf8').trim()), what);
   }
-  const place = folderPlace(data);
+  const place = folderPlace(data, move.do === 'import');
   try {
     return await run(move, place, what);
   } finally {
@@ -33,14 +33,16 @@ export async function movePartnership(move: Move): Promise<Moved> {
 
 async function run({ do: direction }: Move, place: Place, what: string): Promise<Moved> {
   if (direction === 'import') {
-    return await importPartnership(
-      place,
-      createInterface({ input: createReadStream(what), crlfDelay: 1000 }),
-    );
+    return await importPartnership(place, () => linesOf(what));
   }
   const id = parsePartnershipId(what);
-  if (!id) throw new Error('that is no partnership id');
+  if (!id) throw new Error(`${what} is no partnership id: prt_ and 32 hexadecimal digits`);
   const moved = await exportPartnership(place, id, (line) => void process.stdout.write(`${line}\n`));
   if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
   return moved;
+}
+
+async function* linesOf(path: string): AsyncIterable<string> {
+  const file = await open(path);
+  yield* file.readLines();
 }

@@ -22,6 +22,7 @@ const SELECTIONS = {
 } as const;
 
 type DirectoryTable = keyof typeof SELECTIONS;
+export const DIRECTORY_TABLES = Object.keys(SELECTIONS) as readonly DirectoryTable[];
 export type DirectoryRows = Readonly<Record<DirectoryTable, readonly PortableRow[]>>;
 
 /** What changes with every call of an agent is no record. */
@@ -36,18 +37,36 @@ export async function readDirectory(directory: Directory, id: PartnershipId): Pr
   return Object.fromEntries(entries) as unknown as DirectoryRows;
 }
 
-/** Inserts what is not there yet; what is there under the same keys stays as it is. */
+/** Throws where the directory knows the partnership. */
+export async function refuseKnown(directory: Directory, id: PartnershipId): Promise<void> {
+  const rows = await directory.all('select 1 from partnerships where id = ?', id);
+  if (rows.length > 0) throw new Error(`the partnership ${id} is there already`);
+}
+
+/**
+ * Inserts what is not there yet, in one batch. Throws, with nothing inserted, where another record stands under the same
+ * key: one that is the same is left out, so any other breaks its table's key.
+ */
 export async function writeDirectory(directory: Directory, all: DirectoryRows): Promise<void> {
-  for (const table of Object.keys(SELECTIONS) as DirectoryTable[]) {
-    const statements = all[table].map((row): Statement => {
+  const statements = DIRECTORY_TABLES.flatMap((table) =>
+    all[table].map((row): Statement => {
       const names = Object.keys(row);
       if (!names.every((name) => /^[a-z_]+$/.test(name))) throw new RangeError('that is no column');
+      const values = names.map((name) => storable(row[name]));
       return [
-        `insert or ignore into ${table} (${names.join(', ')}) values (${names.map(() => '?').join(', ')})`,
-        ...names.map((name) => storable(row[name])),
+        `insert into ${table} (${names.join(', ')}) select ${names.map(() => '?').join(', ')}
+         where not exists (select 1 from ${table} where ${names.map((name) => `${name} is ?`).join(' and ')})`,
+        ...values,
+        ...values,
       ];
-    });
-    if (statements.length > 0) await directory.batch(statements);
+    }),
+  );
+  try {
+    await directory.batch(statements);
+  } catch (error) {
+    const table = /UNIQUE constraint failed: ([a-z_]+)\./.exec(String(error))?.[1];
+    if (table === undefined) throw error;
+    throw new Error(`another record of ${table} is there already, and differs from the export's`);
   }
 }
 

@@ -92,8 +92,9 @@ export function readPage(store: PartnershipStore, table: Table, after: PortableR
   return { rows: page, next: page.length < limit ? null : (page.at(-1) ?? null) };
 }
 
-/** Puts records where they stand under the same keys, or do not stand yet. */
+/** Puts records where they stand under the same keys, or do not stand yet. Throws where no import is under way. */
 export function writeRows(store: PartnershipStore, table: Table, rows: readonly PortableRow[]): void {
+  if (!isImporting(store)) throw new Error('no import of this partnership is under way');
   store.atomic(() => {
     for (const row of rows) {
       const names = Object.keys(row);
@@ -106,9 +107,24 @@ export function writeRows(store: PartnershipStore, table: Table, rows: readonly 
   });
 }
 
-/** True where nothing of a partnership stands yet. */
-export function isFresh(store: PartnershipStore): boolean {
-  return TABLES.every((table) => table === 'sides' || !first(store, `select 1 from ${table} limit 1`));
+/** True from the beginning of an import until it has ended well or its records are gone. */
+export function isImporting(store: PartnershipStore): boolean {
+  return first(store, 'select 1 from importing') !== undefined;
+}
+
+/** Notes that an import begins. Throws where anything of a partnership stands. */
+export function beginImport(store: PartnershipStore, nowMs: number): void {
+  const isFresh = TABLES.every(
+    (table) => table === 'sides' || !first(store, `select 1 from ${table} limit 1`),
+  );
+  if (!isFresh)
+    throw new Error('records of the partnership are there already, and its directory entry is not');
+  store.run('insert into importing (since_ms) values (?)', nowMs);
+}
+
+/** What was put in is a partnership from now on. */
+export function finishImport(store: PartnershipStore): void {
+  store.run('delete from importing');
 }
 
 /** What a table's records came to so far: how many, and a hash over each of them in order. */

@@ -1,10 +1,21 @@
 /**
  * A partnership out of one service and into another, whatever runtime each has: as lines of JSON, with a count and a hash
- * of every table. After both, every record is read once more and compared.
+ * of every table. After both, every record is read once more and compared. The directory comes last: before it nobody can
+ * ask for the partnership, and what an import that fails put in is taken away.
  */
 import type { PartnershipId } from '../../../protocol/ids.ts';
-import { parsePartnershipId } from '../../../protocol/ids.ts';
-import type { DirectoryRows } from './directory.ts';
+import { DIRECTORY_TABLES, type DirectoryRows } from './directory.ts';
+import {
+  checkFile,
+  type Digests,
+  differing,
+  directoryDigests,
+  endLine,
+  headerLine,
+  type Lines,
+  pageLine,
+  pagesOf,
+} from './file.ts';
 import {
   type Digest,
   digestOf,
@@ -15,30 +26,30 @@ import {
   type Table,
 } from './tables.ts';
 
-const FORMAT = 1;
+/** Which partnership, and where the platform is to keep it. */
+export interface Kept {
+  readonly id: PartnershipId;
+  readonly jurisdiction: string | null;
+}
 
 /** Where a partnership is kept. */
 export interface Place {
   directory(id: PartnershipId): Promise<DirectoryRows>;
-  putDirectory(id: PartnershipId, rows: DirectoryRows): Promise<void>;
   /** Throws while work is left behind there. */
-  page(id: PartnershipId, table: Table, after: PortableRow | null): Promise<PortablePage>;
-  /** True where nothing of the partnership stands there yet. */
-  isFresh(id: PartnershipId): Promise<boolean>;
-  put(id: PartnershipId, table: Table, rows: readonly PortableRow[]): Promise<void>;
+  page(kept: Kept, table: Table, after: PortableRow | null): Promise<PortablePage>;
+  /** Begins an import, in the place of one that failed. Throws where the partnership stands already. */
+  begin(kept: Kept): Promise<void>;
+  put(kept: Kept, table: Table, rows: readonly PortableRow[]): Promise<void>;
+  /** Makes the partnership known. Throws, and changes nothing, where the directory has something else under the same keys. */
+  finish(kept: Kept, rows: DirectoryRows): Promise<void>;
+  /** Takes away what an import put in that did not finish. */
+  abandon(kept: Kept): Promise<void>;
 }
 
 /** How many records were moved. */
 export interface Moved {
   readonly partnership: PartnershipId;
   readonly records: number;
-}
-
-interface Header {
-  readonly commonground: 'partnership';
-  readonly format: number;
-  readonly partnership: string;
-  readonly directory: DirectoryRows;
 }
 
 /** Writes the partnership line by line. Throws where it changed meanwhile: nobody must work with it then. */
@@ -48,73 +59,60 @@ export async function exportPartnership(
   write: (line: string) => void,
 ): Promise<Moved> {
   const directory = await from.directory(id);
-  if (directory.partnerships.length !== 1) throw new Error('there is no such partnership');
-  const header: Header = { commonground: 'partnership', format: FORMAT, partnership: id, directory };
-  write(JSON.stringify(header));
-  const written = await digests(from, id, (table, rows) => write(JSON.stringify({ table, rows })));
-  const again = await digests(from, id, () => undefined);
-  if (JSON.stringify(written) !== JSON.stringify(again)) {
+  if (directory.partnerships.length !== 1) throw new Error(`there is no partnership ${id}`);
+  const kept = keptOf(id, directory);
+  write(headerLine(id, directory));
+  const written = await digests(from, kept, (table, rows) => write(pageLine({ table, rows })));
+  const again = await digests(from, kept, () => undefined);
+  if (differing(written, again) !== null) {
     throw new Error('the partnership changed while it was read; stop its agents and try again');
   }
-  write(JSON.stringify({ end: true, tables: written }));
+  write(endLine(directory, written));
   return { partnership: id, records: recordsOf(written, directory) };
 }
 
-/** Reads lines of an export into a place that has nothing of the partnership, then compares every record. */
-export async function importPartnership(
-  to: Place,
-  lines: AsyncIterable<string> | Iterable<string>,
-): Promise<Moved> {
-  let header: Header | null = null;
-  let id: PartnershipId | null = null;
-  let expected: Record<string, Digest> | null = null;
-  for await (const line of lines) {
-    if (line === '') continue;
-    const read = JSON.parse(line) as Record<string, unknown>;
-    if (!header || !id) {
-      header = read as unknown as Header;
-      id = parsePartnershipId(String(header.partnership));
-      if (header.commonground !== 'partnership' || header.format !== FORMAT || !id) {
-        throw new Error('this is no export of a partnership');
-      }
-      if (!(await to.isFresh(id))) throw new Error('the partnership is there already');
-      await to.putDirectory(id, header.directory);
-    } else if (read.end) {
-      expected = read.tables as Record<string, Digest>;
-    } else {
-      if (!TABLES.includes(read.table as Table))
-        throw new Error('the export has a table that is not known here');
-      await to.put(id, read.table as Table, read.rows as PortableRow[]);
+/** Reads an export into a place that has nothing of the partnership, and compares every record; all of it or nothing. */
+export async function importPartnership(to: Place, lines: Lines): Promise<Moved> {
+  const { id, directory, tables } = await checkFile(lines);
+  const kept = keptOf(id, directory);
+  await to.begin(kept);
+  try {
+    for await (const { table, rows } of pagesOf(lines)) await to.put(kept, table, rows);
+    const changed = differing(await digests(to, kept, () => undefined), tables);
+    if (changed !== null)
+      throw new Error(`the records of ${changed} came to stand otherwise than in the export`);
+    await to.finish(kept, directory);
+  } catch (error) {
+    // Where that fails too, the next import does it.
+    await to.abandon(kept).catch(() => undefined);
+    throw error;
+  }
+  const there = await to.directory(id);
+  for (const table of DIRECTORY_TABLES) {
+    const found = new Set(there[table].map(canonical));
+    if (!directory[table].every((row) => found.has(canonical(row)))) {
+      throw new Error(`the records of ${table} came to stand otherwise than in the export`);
     }
   }
-  if (!header || !id || !expected) throw new Error('the export is cut off');
-  const there = await digests(to, id, () => undefined);
-  for (const table of TABLES) {
-    if (JSON.stringify(there[table]) !== JSON.stringify(expected[table])) {
-      throw new Error(`the records of ${table} are not those of the export`);
-    }
-  }
-  const directory = await to.directory(id);
-  for (const [table, rows] of Object.entries(header.directory)) {
-    const found = new Set(directory[table as keyof DirectoryRows].map((row) => canonical(row)));
-    if (!rows.every((row: PortableRow) => found.has(canonical(row)))) {
-      throw new Error(`another record of ${table} was there already`);
-    }
-  }
-  return { partnership: id, records: recordsOf(there, header.directory) };
+  return { partnership: id, records: recordsOf(tables, directory) };
+}
+
+function keptOf(id: PartnershipId, directory: DirectoryRows): Kept {
+  const jurisdiction = directory.partnerships[0]?.jurisdiction;
+  return { id, jurisdiction: typeof jurisdiction === 'string' ? jurisdiction : null };
 }
 
 async function digests(
   place: Place,
-  id: PartnershipId,
+  kept: Kept,
   each: (table: Table, rows: readonly PortableRow[]) => void,
-): Promise<Record<string, Digest>> {
+): Promise<Digests> {
   const made: Record<string, Digest> = {};
   for (const table of TABLES) {
     let digest = NOTHING;
     let after: PortableRow | null = null;
     do {
-      const page: PortablePage = await place.page(id, table, after);
+      const page: PortablePage = await place.page(kept, table, after);
       digest = digestOf(digest, page.rows);
       if (page.rows.length > 0) each(table, page.rows);
       after = page.next;
@@ -125,10 +123,10 @@ async function digests(
 }
 
 function canonical(row: PortableRow): string {
-  return JSON.stringify(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return digestOf(NOTHING, [row]).hash;
 }
 
-function recordsOf(tables: Readonly<Record<string, Digest>>, directory: DirectoryRows): number {
-  const inTables = Object.values(tables).reduce((sum, { rows }) => sum + rows, 0);
-  return inTables + Object.values(directory).reduce((sum, rows) => sum + rows.length, 0);
+function recordsOf(tables: Digests, directory: DirectoryRows): number {
+  const all = [...Object.values(tables), ...Object.values(directoryDigests(directory))];
+  return all.reduce((sum, { rows }) => sum + rows, 0);
 }
