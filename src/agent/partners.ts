@@ -67,6 +67,7 @@ export async function invite(
 ): Promise<{ partnership: Partnership; text: string }> {
   refuseTakenAlias(agent, alias);
   const client = agent.client();
+  if (jurisdiction !== undefined) await refuseUnoffered(client, jurisdiction);
   const service = agent.configuration.service ?? '';
   const id = newPartnershipId(random);
   const mine: Introduction = {
@@ -94,6 +95,18 @@ export async function invite(
   await client.invite(id, committed, sha256(code), jurisdiction);
   addPartnership(agent.store, { ...partnership, invitation: text });
   return { partnership, text };
+}
+
+async function refuseUnoffered(client: Client, jurisdiction: string): Promise<void> {
+  const { jurisdictions } = await client.service();
+  if (jurisdictions.includes(jurisdiction)) return;
+  throw new Problem(
+    'bad_argument',
+    `the service keeps no partnership in a jurisdiction "${jurisdiction}"`,
+    jurisdictions.length > 0
+      ? `it offers: ${jurisdictions.join(', ')}`
+      : 'it offers none; invite without --jurisdiction, or use a service that does',
+  );
 }
 
 /** The text of an invitation that nobody has accepted yet, once more. */

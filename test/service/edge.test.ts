@@ -1,13 +1,19 @@
 /** What is of Workers alone: settings, the platform's counters, the first start, the operator's token, static files. */
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toBase64url } from '../../protocol/bytes.ts';
 import { sha256, systemRandom } from '../../protocol/hash.ts';
+import { parsePartnershipId } from '../../protocol/ids.ts';
 import { isNamed, readSettings } from '../../src/service/edge/settings.ts';
 import { consoleLog } from '../../src/service/lines.ts';
 import { platformLimits } from '../../src/service/rate.ts';
+import { remotePlace } from '../../src/service/transfer/places.ts';
+import { commonground, document, type Outcome } from '../support/cli.ts';
 import { OPERATOR_TOKEN, type TestEdge, testEdge } from '../support/edge.ts';
 import { login, register, testService } from '../support/service-app.ts';
 import { makeTestPair, NOW_MS } from '../support/service-parties.ts';
@@ -157,6 +163,47 @@ describe('the Worker', () => {
     expect((await ask(OPERATOR_TOKEN)).status).toBe(201);
     expect((await ask(`${OPERATOR_TOKEN}.`)).status).toBe(404);
     expect((await fetch(`${edge.url}/operator/registration-codes`, { method: 'POST' })).status).toBe(404);
+  });
+
+  it('keeps a partnership where its founder says, by the command', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'commonground-jurisdiction-'));
+    const run = async (side: 'a' | 'b', ...args: string[]) => await commonground(join(folder, side), args);
+    const done = async (outcome: Promise<Outcome>) => {
+      const { code, stdout, stderr } = await outcome;
+      expect(code, stderr).toBe(0);
+      return stdout.trim();
+    };
+    try {
+      for (const side of ['a', 'b'] as const) {
+        await done(run(side, 'init', '--name', `Company ${side}`, '--key-file', join(folder, `${side}.key`)));
+      }
+      const answer = await fetch(`${edge.url}/operator/registration-codes`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${OPERATOR_TOKEN}` },
+      });
+      const { code } = (await answer.json()) as { code: string };
+      const register = ['register', '--service', edge.url, '--code-file', '-'];
+      await done(commonground(join(folder, 'a'), register, { input: code }));
+      const moon = await run('a', 'partner', 'invite', 'b', '--jurisdiction', 'moon');
+      expect(moon.code).toBe(2);
+      expect(moon.stderr).toContain('no partnership in a jurisdiction "moon"');
+      expect(moon.stderr).toContain('it offers: eu');
+      const invitation = join(folder, 'invitation.txt');
+      await done(run('a', 'partner', 'invite', 'b', '--jurisdiction', 'eu', '--out', invitation));
+      const list = document<{ partners: { partnership: string }[] }>(
+        await run('a', 'partner', 'list', '--json'),
+      );
+      const id = parsePartnershipId(list.partners[0]?.partnership ?? '');
+      if (!id) throw new Error('no partnership');
+      const place = remotePlace(edge.url, OPERATOR_TOKEN);
+      // No further: local workerd has no jurisdictions.
+      await expect(place.page({ id, jurisdiction: null }, 'epochs', null)).rejects.toThrow(
+        'Jurisdiction restrictions are not implemented',
+      );
+      expect((await place.directory(id)).partnerships).toMatchObject([{ jurisdiction: 'eu' }]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('serves static files with their security headers', async () => {
