@@ -14,6 +14,7 @@ import { Problem } from './problem.ts';
 import {
   type EndedState,
   getPartnership,
+  listPartnerships,
   type Partnership,
   updatePartnership,
 } from './store/partnerships.ts';
@@ -91,6 +92,24 @@ export async function followEnding(
   }
   const opened = await partnersEnding(agent, partnership, view, theirs);
   return close(agent.store, partnership, { ...stateOf(opened, theirs), by: 'theirs', told: true });
+}
+
+/**
+ * Ends again what the service shows as not ended: one that was restored from an older backup has the rows of both sides
+ * again. This side ends it whoever did so first.
+ */
+export async function endAgain(agent: Agent): Promise<void> {
+  const told = listPartnerships(agent.store).filter(({ ended }) => ended?.told);
+  if (told.length === 0) return;
+  const states = new Map((await agent.client().partners()).map(({ id, state }) => [id, state]));
+  for (const { id, side, ended } of told) {
+    const state = states.get(id);
+    if (!ended || state === undefined || state === 'ended') continue;
+    // Signed anew: the agent's key may be another by now.
+    const endedAt = Math.floor(Date.parse(ended.at) / 1000);
+    const signed = signEnding({ partnership: id, side, endedAt }, agent.keyring.agentSeed);
+    await agent.client().putEnding(id, signed);
+  }
 }
 
 /** One sentence for people. */

@@ -3,6 +3,7 @@ import { cpSync, rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { toBase64url } from '../../protocol/bytes.ts';
 import { openPool } from '../../src/agent/crypto/pool.ts';
+import { endPartnership } from '../../src/agent/ending.ts';
 import { grantScope, revokeScope } from '../../src/agent/scopes/granting.ts';
 import { syncPartnership } from '../../src/agent/sync/sync.ts';
 import { document } from '../support/cli.ts';
@@ -131,6 +132,24 @@ describe('a service restored from an older backup', { timeout: 120_000 }, () => 
     expect((await stage.run('b', ['sync'])).code).toBe(5);
     const shown = document(await stage.run('a', ['overlap', '--json']));
     expect(shown).toMatchObject({ rows: [], empty: [{ reason: 'nothing_granted' }] });
+  });
+
+  it.each(SIDES)('is told again of an ending, by side %s alone', async (side) => {
+    const restore = await backup(stage);
+    const ending = await openSide(stage.world, 'b');
+    await endPartnership(ending, onlyPartnership(ending));
+    ending.close();
+    expect((await stage.run('a', ['sync'])).stdout).toContain('ended by');
+    await restore();
+    const stateNow = async () => {
+      const agent = await openSide(stage.world, 'a');
+      const [listed] = await agent.client().partners();
+      agent.close();
+      return listed?.state;
+    };
+    expect(await stateNow()).toBe('opened');
+    await stage.run(side, ['sync']);
+    expect(await stateNow()).toBe('ended');
   });
 
   it('is told apart from one that never knew the partnership', async () => {

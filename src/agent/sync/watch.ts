@@ -9,6 +9,7 @@ import type { PartnershipId } from '../../../protocol/ids.ts';
 import { VERSION } from '../../version.ts';
 import { type Agent, timestamp } from '../agent.ts';
 import type { CryptoPool } from '../crypto/pool.ts';
+import { endAgain } from '../ending.ts';
 import { machineProblem, Problem } from '../problem.ts';
 import { listVersion } from '../store/lists.ts';
 import { getPartnership, listPartnerships, type Partnership } from '../store/partnerships.ts';
@@ -77,6 +78,8 @@ interface Track {
 const BUSY_TIMEOUT_MS = 1000;
 /** How long the end of the watch waits for what it breaks off, and for telling the partners. */
 const GRACE_MS = 3000;
+/** Between two looks whether what is ended is so at the service too. */
+const END_AGAIN_MS = 3600_000;
 
 /** Runs until the signal. Resolves when nothing works any more; the agent is the caller's to close. */
 export async function watch(agent: Agent, pool: CryptoPool, options: WatchOptions): Promise<void> {
@@ -90,7 +93,14 @@ export async function watch(agent: Agent, pool: CryptoPool, options: WatchOption
   let version: number | null = null;
   let failed = false;
   tell({ event: 'started' });
+  let endedAgainMs = Number.NEGATIVE_INFINITY;
   while (!signal.aborted) {
+    if (agent.now() - endedAgainMs >= END_AGAIN_MS) {
+      endedAgainMs = agent.now();
+      void endAgain(agent).catch((error: unknown) =>
+        tell(problemEvent(null, error, judge(error, 1, pace, 0).code, true)),
+      );
+    }
     try {
       const now = database.get<{ data_version: number }>('pragma data_version')?.data_version ?? 0;
       if (now !== version) follow();

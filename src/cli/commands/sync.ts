@@ -2,7 +2,7 @@ import { EVALUATED_KINDS, type EvaluatedKind } from '../../../protocol/identifie
 import { populationGrant } from '../../../protocol/scope.ts';
 import { type Agent, timestamp } from '../../agent/agent.ts';
 import { openPool } from '../../agent/crypto/pool.ts';
-import { describeEnding } from '../../agent/ending.ts';
+import { describeEnding, endAgain } from '../../agent/ending.ts';
 import { lockHome } from '../../agent/home.ts';
 import { EXIT, Problem } from '../../agent/problem.ts';
 import { lateText } from '../../agent/scopes/alarms.ts';
@@ -60,6 +60,7 @@ export function syncCommand() {
           partnerships,
           seconds === null ? null : Date.now() + seconds * 1000,
         );
+        await endAgain(agent);
         if (options.json) printJson({ partners: reports });
         else for (const report of reports) print(describe(agent, report));
         for (const report of reports) noteScopes(report);
