@@ -9,8 +9,8 @@ import type { Directory } from '../storage/directory.ts';
 
 const INVITATION_MS = 14 * 24 * 3600_000;
 const MAX_WAITING_INVITATIONS = 200;
-/** A call is noted when the last note is older than this. */
-const SEEN_MS = 10_000;
+/** A call is noted when the last note is older than this: unattended agents call every 30 s, and D1 bills each row written. */
+const SEEN_MS = 3600_000;
 
 export interface PartnershipRow {
   readonly id: PartnershipId;
