@@ -39,10 +39,10 @@ type Version = 'old' | 'new';
 /** What disturbs: asked at every request and answer, until `left` is 0. */
 interface Disturber {
   /** Called with the partnership's id once it is known. */
-  disturb(id: string): void;
-  left(): number;
+  readonly disturb: (id: string) => void;
+  readonly left: () => number;
   /** Resolves when what was begun is over. */
-  settled(): Promise<void>;
+  readonly settled: () => Promise<void>;
 }
 
 /** Each side's matrix of each version, without any disturbance. */

@@ -50,7 +50,7 @@ export const EVERYTHING: GrantOptions = {
 };
 
 /** Starts a service on this port, 0 for a free one, with its data in this folder; registration is open. */
-export type Serve = (data: string, port: number) => Promise<{ readonly url: string; close(): Promise<void> }>;
+type Serve = (data: string, port: number) => Promise<{ readonly url: string; close(): Promise<void> }>;
 
 const onNode: Serve = (data, port) => startService({ data, port, registration: 'open' });
 

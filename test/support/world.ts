@@ -10,7 +10,7 @@ import { homeAt } from '../../src/agent/home.ts';
 import { findPartnership, type Partnership } from '../../src/agent/store/partnerships.ts';
 import { usedCount } from '../../src/agent/sync/evaluate.ts';
 import { collect } from './files.ts';
-import { EVERYTHING, grantBoth, importRows, type Row, type Serve, twoOrganisations } from './homes.ts';
+import { EVERYTHING, grantBoth, importRows, type Row, twoOrganisations } from './homes.ts';
 
 export const SIDES = ['a', 'b'] as const;
 export type SideName = (typeof SIDES)[number];
@@ -27,17 +27,13 @@ export interface World {
 const BUDGET = { ...EVERYTHING, budget: { domain: 100_000, name: 100_000 } };
 
 /** Homes that verified each other, hold these lists and granted everything; with `sync` both lists are matched too. */
-export async function prepare(
-  lists: Lists,
-  options: { readonly sync: boolean; readonly serve?: Serve },
-): Promise<World> {
-  const pair = await twoOrganisations(lists.a, lists.b, options.serve);
+export async function prepare(lists: Lists, options: { readonly sync: boolean }): Promise<World> {
+  const pair = await twoOrganisations(lists.a, lists.b);
   try {
     await grantBoth(pair, BUDGET);
     if (options.sync) await pair.sync();
     pair.a.close();
     pair.b.close();
-    if (options.serve) await pair.down();
     return copyOf({ folder: pair.folder, remove: () => undefined }, pair.url);
   } finally {
     await pair.close();
