@@ -5,14 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEdge } from '../../src/service/edge/local.ts';
 import { type RemoteService, remoteService } from '../conformance/service.ts';
+import type { Work } from '../conformance/work.ts';
 import { startServiceProcess } from '../support/processes.ts';
+import { login } from '../support/service-app.ts';
 
 export const RUNTIMES = ['node', 'workerd'] as const;
 export type Runtime = (typeof RUNTIMES)[number];
 
 export interface RunningService {
   readonly service: RemoteService;
-  /** The most memory that the service's process had, megabytes; of workerd's processes the largest. */
+  /** The most memory that the service's process had, megabytes. */
   readonly peakMegabytes: () => number;
 }
 
@@ -25,7 +27,7 @@ export async function withRuntime<Value>(
   const running = runtime === 'node' ? await onNode(data) : await onWorkerd(data);
   try {
     const service = remoteService({ url: running.url, registrationCode: null });
-    return await work({ service, peakMegabytes: () => Math.max(...running.pids().map(peakOf)) });
+    return await work({ service, peakMegabytes: () => peakOf(running.pid()) });
   } finally {
     await running.close();
     rmSync(data, { recursive: true, force: true });
@@ -37,7 +39,7 @@ async function onNode(data: string) {
   const child = await startServiceProcess(data, 'service.test', 0, undefined, rates);
   return {
     url: `http://127.0.0.1:${child.port}`,
-    pids: () => [child.pid],
+    pid: () => child.pid,
     async close() {
       child.kill();
       await child.ended;
@@ -49,15 +51,29 @@ async function onWorkerd(data: string) {
   const edge = await startEdge({ data, variables: { REGISTRATION: 'open', LOG_LEVEL: 'error' } });
   return {
     url: edge.url,
-    pids: () =>
-      execFileSync('ps', ['-eo', 'pid=,pgid=,comm='])
-        .toString()
-        .split('\n')
-        .map((line) => line.trim().split(/\s+/))
-        .filter(([, group, name]) => Number(group) === edge.pid && name === 'workerd')
-        .map(([pid]) => Number(pid)),
+    pid: () => workerdOf(edge.pid),
     close: () => edge.close(),
   };
+}
+
+/** The work with new tokens: they last ten minutes, and what a bench does may take longer. */
+export async function loggedIn(service: RemoteService, work: Work): Promise<Work> {
+  const { founder, joiner } = work.pair;
+  const tokens = { founder: await login(service, founder), joiner: await login(service, joiner) };
+  const as: Work['as'] = (side, method, path, options) =>
+    service.call(method, `${work.base}${path}`, { token: tokens[side], ...options });
+  return { ...work, tokens, as };
+}
+
+/** The process of the group that runs the Worker; the other workerd hands requests on to it. */
+export function workerdOf(group: number): number {
+  const found = execFileSync('ps', ['-eo', 'pid=,pgid=,args='])
+    .toString()
+    .split('\n')
+    .map((line) => /^\s*(\d+)\s+(\d+)\s+\S*\/workerd .*--inspector-addr/.exec(line))
+    .find((match) => Number(match?.[2]) === group);
+  if (!found) throw new Error('workerd does not run');
+  return Number(found[1]);
 }
 
 function peakOf(pid: number): number {

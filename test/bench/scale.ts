@@ -4,12 +4,11 @@
  */
 import { systemRandom } from '../../protocol/hash.ts';
 import type { Side } from '../../protocol/ids.ts';
-import type { RemoteService } from '../conformance/service.ts';
 import { activated, must, type Work } from '../conformance/work.ts';
-import { type Answer, login, makePartnership, putChunk, putSubmission } from '../support/service-app.ts';
+import { type Answer, makePartnership, putChunk, putSubmission } from '../support/service-app.ts';
 import { makeSignedScope } from '../support/service-parties.ts';
 import { makeSubmission } from '../support/service-rows.ts';
-import { RUNTIMES, type Runtime, withRuntime } from './runtime.ts';
+import { loggedIn, RUNTIMES, type Runtime, withRuntime } from './runtime.ts';
 
 export interface Scale {
   readonly partnerships: number;
@@ -72,14 +71,6 @@ export async function measureScale(runtime: Runtime, partnerships: number, inUse
       peakMegabytes: peakMegabytes(),
     };
   });
-}
-
-async function loggedIn(service: RemoteService, work: Work): Promise<Work> {
-  const { founder, joiner } = work.pair;
-  const tokens = { founder: await login(service, founder), joiner: await login(service, joiner) };
-  const as: Work['as'] = (side, method, path, options) =>
-    service.call(method, `${work.base}${path}`, { token: tokens[side], ...options });
-  return { ...work, tokens, as };
 }
 
 async function use(work: Work, asked: (request: () => Promise<Answer>) => Promise<Answer>): Promise<void> {

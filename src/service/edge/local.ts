@@ -18,6 +18,8 @@ export interface EdgeOptions {
   readonly port?: number;
   /** Instead of what wrangler.toml has. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Another Worker than that of wrangler.toml, with the same bindings. */
+  readonly main?: URL;
   /** Gets what wrangler and the Worker write. */
   readonly onOutput?: (text: string) => void;
 }
@@ -28,6 +30,8 @@ export interface LocalEdge {
   readonly operatorToken: string;
   /** Process id of wrangler, whose group workerd is in. */
   readonly pid: number;
+  /** Where the Worker's isolate can be inspected, by V8's protocol. */
+  readonly inspectorUrl: string;
   /** A new one-time registration code. */
   registrationCode(): Promise<string>;
   close(): Promise<void>;
@@ -66,12 +70,15 @@ export async function startEdge(options: EdgeOptions): Promise<LocalEdge> {
     PUBLIC_HOST: '127.0.0.1:*,localhost:*',
     OPERATOR: 'whoever runs this machine',
     OPERATOR_TOKEN: operatorToken,
+    // This workerd has none; a partnership in one could not be reached.
+    JURISDICTIONS: '',
     ...options.variables,
   };
   mkdirSync(options.data, { recursive: true, mode: 0o700 });
   const inspector = await freePort();
   const child = wrangler([
     'dev',
+    ...(options.main ? [fileURLToPath(options.main)] : []),
     '--local',
     '--ip=127.0.0.1',
     `--port=${port}`,
@@ -118,6 +125,7 @@ export async function startEdge(options: EdgeOptions): Promise<LocalEdge> {
     url,
     operatorToken,
     pid: child.pid ?? 0,
+    inspectorUrl: `ws://127.0.0.1:${inspector}/ws`,
     async registrationCode() {
       const answer = await fetch(`${url}/operator/registration-codes`, {
         method: 'POST',
