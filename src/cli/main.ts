@@ -1,11 +1,6 @@
 #!/usr/bin/env node
 /** The entry of `commonground`. What it does stands in program.ts, which only a Node that can run it is to load. */
-import { setFlagsFromString } from 'node:v8';
 import { nodeProblem } from '../runtime.ts';
-
-// Else V8 lets the garbage of a long list, and the native memory that hangs on it, grow to several times what is in use
-// before it looks. Set before anything large is loaded, so that the young generation stays small from the beginning.
-setFlagsFromString('--optimize-for-size');
 
 // A reader such as `head` that has enough closes the pipe: the work was done, and nobody is left to tell.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
