@@ -181,11 +181,13 @@ describe('the installed package', () => {
     }
   });
 
-  it('maps two small lists from nothing to the overlap', async () => {
+  it('maps two lists from nothing to the overlap', async () => {
     const started = await startService();
     const header = 'Account ID,Account Name,Website,Type,Account Owner\n';
+    // So many that worker threads do the cryptography.
+    const many = Array.from({ length: 600 }, (_, i) => `m${i},Filler ${i},filler-${i}.com,Prospect,Ann\n`);
     const lists = {
-      a: `${header}a1,Siemens AG,siemens.com,Customer,Ann\na2,Ours,only-ours.com,Customer,Ann\n`,
+      a: `${header}${many.join('')}a1,Siemens AG,siemens.com,Customer,Ann\na2,Ours,only-ours.com,Customer,Ann\n`,
       b: `${header}b1,Siemens,www.siemens.com,Prospect,Bea\nb2,Theirs,only-theirs.com,Customer,Bob\n`,
     };
     for (const [name, list] of Object.entries(lists)) {
@@ -210,7 +212,8 @@ describe('the installed package', () => {
     const overlap = JSON.parse(await commonground('a', ['overlap', '--json'])) as { rows: object[] };
     expect(overlap.rows).toMatchObject([{ record: 'a1', fields: { owner: 'Bea' } }]);
     const whiteSpace = JSON.parse(await commonground('b', ['whitespace', '--json'])) as { rows: object[] };
-    expect(whiteSpace.rows).toMatchObject([{ name: 'Ours' }]);
+    expect(whiteSpace.rows).toHaveLength(many.length + 1);
+    expect(whiteSpace.rows).toContainEqual(expect.objectContaining({ name: 'Ours' }));
 
     const ended = new Promise((resolve) => service?.once('exit', resolve));
     service?.kill('SIGTERM');

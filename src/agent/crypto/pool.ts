@@ -1,17 +1,25 @@
-/** A pool of worker threads, one a core, for the tasks of tasks.ts. */
+/** A pool of worker threads, one a core, for the tasks of tasks.ts; little work is done at once, where it is asked for. */
 import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { Piscina } from 'piscina';
-import type * as tasks from './tasks.ts';
+import { ELEMENT_BYTES } from '../../../protocol/sizes.ts';
+import { blindChunk, evaluateChunk, finalizeChunk, makeRecords } from './tasks.ts';
 
-type Tasks = Pick<typeof tasks, 'blindChunk' | 'evaluateChunk' | 'finalizeChunk' | 'makeRecords'>;
+const functions = { blindChunk, evaluateChunk, finalizeChunk, makeRecords };
+type Name = keyof typeof functions;
+type Task = { [N in Name]: Parameters<(typeof functions)[N]>[0] };
+type Answer = { [N in Name]: ReturnType<(typeof functions)[N]> };
+const TASKS: { readonly [N in Name]: (task: Task[N]) => Answer[N] } = functions;
+
+/**
+ * So many elements (identifiers or accounts, each up to half a millisecond) the caller's thread does itself before there
+ * are workers: each takes longer than that to start, and most syncs bring little that is new.
+ */
+const ELEMENTS_HERE = 512;
 
 export interface CryptoPool {
-  run<Name extends keyof Tasks>(
-    name: Name,
-    task: Parameters<Tasks[Name]>[0],
-  ): Promise<ReturnType<Tasks[Name]>>;
+  run<N extends Name>(name: N, task: Task[N]): Promise<Answer[N]>;
   /** How many tasks are worth having under way at once. */
   readonly width: number;
   close(): Promise<void>;
@@ -29,9 +37,15 @@ export function openPool(threads = availableParallelism()): CryptoPool {
     resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 },
   });
   const underWay = new Set<Promise<unknown>>();
+  let here = ELEMENTS_HERE;
   return {
     width: threads + 1,
-    run(name, task) {
+    async run(name, task) {
+      const count = elements(task);
+      if (count <= here) {
+        here -= count;
+        return TASKS[name](task);
+      }
       const result = pool.run(task, { name });
       underWay.add(result);
       const ended = () => void underWay.delete(result);
@@ -44,6 +58,11 @@ export function openPool(threads = availableParallelism()): CryptoPool {
       await pool.destroy();
     },
   };
+}
+
+function elements(task: Task[Name]): number {
+  if ('accounts' in task) return task.accounts.length;
+  return 'values' in task ? task.values.length : task.blinded.length / ELEMENT_BYTES;
 }
 
 /**
