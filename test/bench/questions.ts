@@ -82,6 +82,8 @@ export async function benchQuestions(accounts: number, pairs: number, seconds: n
       'update sides set matching_submission = active_submission, active_submission = null where side = 1',
     );
     while (store.atomic(() => work(store, nowMs, STEP_ROWS)));
+    // A list comes in chunks, whose writes reach the file one after another: no question reads it out of a long journal.
+    database.compact();
     const found = store.all<{ n: number }>('select count(*) as n from pairs')[0]?.n ?? 0;
 
     const call: Call = {
