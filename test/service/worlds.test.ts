@@ -107,6 +107,8 @@ const DECLARED: Readonly<Record<string, readonly string[]>> = {
   next_tallies: [],
   crowded: ['tag'],
   garbage: [],
+  // Has a row while an operator puts a moved partnership in.
+  importing: [],
   ledger: ['at_ms', 'member'],
   terms: ['signed'],
   health: ['since_ms'],
