@@ -102,14 +102,17 @@ export async function endAgain(agent: Agent): Promise<void> {
   const told = listPartnerships(agent.store).filter(({ ended }) => ended?.told);
   if (told.length === 0) return;
   const states = new Map((await agent.client().partners()).map(({ id, state }) => [id, state]));
-  for (const { id, side, ended } of told) {
+  const again = told.flatMap(({ id, side, ended }) => {
     const state = states.get(id);
-    if (!ended || state === undefined || state === 'ended') continue;
+    if (!ended || state === undefined || state === 'ended') return [];
     // Signed anew: the agent's key may be another by now.
     const endedAt = Math.floor(Date.parse(ended.at) / 1000);
     const signed = signEnding({ partnership: id, side, endedAt }, agent.keyring.agentSeed);
-    await agent.client().putEnding(id, signed);
-  }
+    return [agent.client().putEnding(id, signed)];
+  });
+  // One that is refused holds up no other.
+  const refused = (await Promise.allSettled(again)).find((outcome) => outcome.status === 'rejected');
+  if (refused) throw refused.reason;
 }
 
 /** One sentence for people. */

@@ -2,7 +2,8 @@
 /** The entry of `commonground`. What it does stands in program.ts, which only a Node that can run it is to load. */
 import { nodeProblem } from '../runtime.ts';
 
-// A reader such as `head` that has enough closes the pipe: the work was done, and nobody is left to tell.
+// A reader such as `head` that has enough closes the pipe: the work was done, and nobody is left to tell. What goes on has
+// set an exit code before.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit();

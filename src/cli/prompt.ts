@@ -52,7 +52,9 @@ const LOGIN_INSTEAD =
 export async function askNewLogin(file: string | undefined): Promise<LoginInput> {
   if (file) {
     const login = readLogin(file);
-    const refusal = emailRefusal(login.email) ?? newPasswordRefusal(login);
+    // What stands there may be the password: it is not shown.
+    const isAddress = emailRefusal(login.email) === null;
+    const refusal = isAddress ? newPasswordRefusal(login) : 'its first line is no e-mail address';
     if (refusal) throw new Problem('bad_input', `${file}: ${refusal}`, LOGIN_INSTEAD);
     return login;
   }

@@ -37,7 +37,9 @@ export function whoMay(asks: Asks): string {
   return [
     ...(roles.length === ROLES.length ? ['every member'] : roles),
     ...(callers.includes('agent')
-      ? [`the home with the keyring${isSolo ? ' until the first member joined' : ''}`]
+      ? [
+          `the home with the keyring${isSolo ? ' until the first member joined or a roster was published' : ''}`,
+        ]
       : []),
   ].join(', ');
 }

@@ -50,7 +50,7 @@ const finishBody = z.strictObject({
   }),
 });
 
-/** Registration codes, and the records of partnerships out and in. Nothing that is wrong is told more than its status. */
+/** Registration codes, and the records of partnerships out and in. */
 export function createOperatorApp(dependencies: OperatorDependencies): Hono {
   const { token, directory, place, random } = dependencies;
   const app = new Hono();

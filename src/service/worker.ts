@@ -28,7 +28,7 @@ import { type PlatformCounter, platformLimits } from './rate.ts';
 import { type D1, d1Directory } from './storage/d1.ts';
 import { type DurableStorage, durablePartnershipStore } from './storage/durable.ts';
 import type { PartnershipStore } from './storage/partnership.ts';
-import { readDirectory, refuseKnown, writeDirectory } from './transfer/directory.ts';
+import { isKnown, readDirectory, writeDirectory } from './transfer/directory.ts';
 import {
   beginImport,
   finishImport,
@@ -39,7 +39,7 @@ import {
   type Table,
   writeRows,
 } from './transfer/tables.ts';
-import type { Kept, Place } from './transfer/transfer.ts';
+import { alreadyThere, type Kept, type Place } from './transfer/transfer.ts';
 
 /** What can be asked of a partnership's object from outside it. */
 interface Stub extends PartnershipCalls {
@@ -103,9 +103,8 @@ export class Partnership extends DurableObject {
     return readPage(this.#store, table, after);
   }
 
-  /** Begins an import, for the operator, in the place of one that did not finish. */
-  async begin(): Promise<void> {
-    await this.abandon();
+  /** Begins an import, for the operator. */
+  begin(): void {
     beginImport(this.#store, Date.now());
   }
 
@@ -191,15 +190,20 @@ function openEdge(environment: Environment): Edge {
     directory: (id) => readDirectory(directory, id),
     page: async (of, table, after) => await (await kept(of)).page(table, after),
     async begin(of) {
-      await refuseKnown(directory, of.id);
+      await place.abandon(of);
+      if (await isKnown(directory, of.id)) throw alreadyThere(of.id);
       await (await kept(of)).begin();
     },
     put: async (of, table, rows) => await (await kept(of)).put(table, rows),
     async finish(of, rows) {
-      await writeDirectory(directory, rows);
+      await writeDirectory(directory, of.id, rows);
       await (await kept(of)).finish();
     },
-    abandon: async (of) => await (await kept(of)).abandon(),
+    async abandon(of) {
+      const object = await kept(of);
+      if (await isKnown(directory, of.id)) await object.finish();
+      else await object.abandon();
+    },
   };
   const app = createApp({
     directory,

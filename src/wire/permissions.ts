@@ -19,7 +19,7 @@ export interface Permission {
 /** The home that holds the keyring: somebody has to invite the first admin, and to give members the vault key. */
 const KEYRING_HOME = 'agent';
 
-/** The agent of a company of one: whoever holds the keyring is all its roles, until the first member joined. */
+/** The agent of a company of one: whoever holds the keyring is all its roles, until the first member joined or a roster was published. */
 const SOLO = 'solo';
 
 const TABLE = {

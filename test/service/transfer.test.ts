@@ -11,11 +11,13 @@ import { startService } from '../../src/service/node.ts';
 import { nodeDirectory } from '../../src/service/storage/node.ts';
 import { PARTNERSHIP_MIGRATIONS } from '../../src/service/storage/schema.ts';
 import {
+  checkRows,
   DIRECTORY_TABLES,
   type DirectoryRows,
+  readDirectory,
   writeDirectory,
 } from '../../src/service/transfer/directory.ts';
-import { checkFile } from '../../src/service/transfer/file.ts';
+import { checkFile, pagesOf } from '../../src/service/transfer/file.ts';
 import { folderPlace, remotePlace } from '../../src/service/transfer/places.ts';
 import { TABLES } from '../../src/service/transfer/tables.ts';
 import { migrate, openDatabase } from '../../src/sqlite.ts';
@@ -190,25 +192,68 @@ describe('a partnership that moves', () => {
     await to.put(kept, 'limits', [{ side: 1, role: 'auditor', given: 'by another export' }]);
     await expect(to.put({ ...kept, id: unknown }, 'limits', [])).rejects.toThrow('no import');
     // The same organisation under another name stands there already.
-    const none = Object.fromEntries(DIRECTORY_TABLES.map((table) => [table, []]));
-    const [founder] = directory.organisations;
-    const others = { ...none, organisations: [{ ...founder, name: 'Another' }] } as unknown as DirectoryRows;
+    const [first, ...rest] = directory.organisations;
+    const others = { ...directory, organisations: [{ ...first, name: 'Another' }, ...rest] };
     const database = openDatabase(join(file('again'), 'directory.db'));
-    await writeDirectory(nodeDirectory(database), others);
+    await writeDirectory(nodeDirectory(database), id, others);
+    database.exec('delete from member_partners');
+    database.exec('delete from partnerships');
     to.close();
     expect(await refusal('import', file('first'), '--data', file('again'))).toContain(
       'another record of organisations is there already',
     );
-    expect(database.all('select name from organisations')).toEqual([{ name: 'Another' }]);
+    expect(database.all("select 1 from organisations where name = 'Another'")).toHaveLength(1);
     expect(database.all('select id from partnerships')).toEqual([]);
     expect(readdirSync(join(file('again'), 'partnerships')).filter((name) => name.startsWith(id))).toEqual(
       [],
     );
-    database.exec('delete from organisations');
+    for (const table of DIRECTORY_TABLES.toReversed()) database.exec(`delete from ${table}`);
     database.close();
     const moved = await serviceCommand(['import', file('first'), '--data', file('again')]);
     expect(moved.code, moved.stderr).toBe(0);
     expect(await exported(id, 'fifth', '--data', file('again'))).toEqual(lines);
+  });
+
+  it('takes nothing away once the directory knows the partnership', async () => {
+    const to = folderPlace(file('lost'), true);
+    const { directory } = await checkFile(() => lines);
+    const kept = { id, jurisdiction: null };
+    await to.begin(kept);
+    for await (const { table, rows } of pagesOf(() => lines)) await to.put(kept, table, rows);
+    const database = openDatabase(join(file('lost'), 'directory.db'));
+    // The program ended between the two commits of the last step.
+    await writeDirectory(nodeDirectory(database), id, directory);
+    database.close();
+    await to.abandon(kept);
+    await expect(to.begin(kept)).rejects.toThrow('is there already');
+    await expect(to.put(kept, 'limits', [])).rejects.toThrow('no import');
+    to.close();
+    expect(await exported(id, 'sixth', '--data', file('lost'))).toEqual(lines);
+  });
+
+  it('has records of the two companies alone, and brings nobody to one that is here', async () => {
+    const { directory } = await checkFile(() => lines);
+    const [member] = directory.members;
+    const strange: readonly Partial<DirectoryRows>[] = [
+      { partnerships: [] },
+      { partnerships: [...directory.partnerships, { ...directory.partnerships[0], id: unknown }] },
+      { organisations: [...directory.organisations, { ...directory.organisations[0], id: 'org_else' }] },
+      { members: [...directory.members, { ...member, id: 'mbr_else', organisation: 'org_else' }] },
+      { login_users: [...directory.login_users, { id: 'mbr_else', email: 'x@else.example' }] },
+      { login_accounts: [...directory.login_accounts, { id: 'a', user_id: 'mbr_else' }] },
+      { member_partners: [...directory.member_partners, { member: 'mbr_else', partnership: id }] },
+    ];
+    for (const change of strange) {
+      expect(() => checkRows(id, { ...directory, ...change })).toThrow(/that are not of/);
+    }
+    const database = openDatabase(':memory:');
+    const here = nodeDirectory(database);
+    await writeDirectory(here, id, directory);
+    const planted = { ...member, id: 'mbr_planted', role: 'admin' };
+    const more = { ...directory, members: [...directory.members, planted] };
+    await expect(writeDirectory(here, id, more)).rejects.toThrow(/without some of the people in the export/);
+    expect(await readDirectory(here, id)).toEqual(directory);
+    database.close();
   });
 
   it('needs what it is told, and says so', async () => {

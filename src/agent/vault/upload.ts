@@ -47,7 +47,9 @@ export function vaultState(sync: EpochSync): Facts['vault'] {
   const kept = partnership.vault;
   const shown = view.vault && toBase64url(view.vault);
   if (kept !== null && shown === kept.signed && kept.of === stateOf(agent, partnership)) return 'current';
-  return makeHead(sync, 0) ? 'due' : 'too_large';
+  // A head that is not ours raises its alarm when members are to be sent another, behind all that partners wait for.
+  const isOurs = !view.vault || openHead(view.vault, id, agent.keyring.certificate.agentKey).ok;
+  return !isOurs || makeHead(sync, 0) ? 'due' : 'too_large';
 }
 
 /** Uploads what members lack. */

@@ -2,6 +2,7 @@
 import type { Agent } from '../../agent/agent.ts';
 import { openPool } from '../../agent/crypto/pool.ts';
 import { lockHome } from '../../agent/home.ts';
+import { EXIT } from '../../agent/problem.ts';
 import { findPartnership } from '../../agent/store/partnerships.ts';
 import { PACE } from '../../agent/sync/pace.ts';
 import { type WatchEvent, watch } from '../../agent/sync/watch.ts';
@@ -19,6 +20,8 @@ export async function watchHome(
   const ending = new AbortController();
   const end = () => ending.abort();
   process.once('SIGTERM', end).once('SIGINT', end);
+  // Whoever restarts what failed is to restart this, too, when its reader is gone.
+  process.exitCode = EXIT.failed;
   try {
     await watch(agent, pool, {
       only,
@@ -28,6 +31,7 @@ export async function watchHome(
       onEvent: ({ at, ...event }) =>
         options.json ? printJson({ at, ...event }) : note(`${at} ${describe(event)}`),
     });
+    process.exitCode = EXIT.ok;
   } finally {
     process.off('SIGTERM', end).off('SIGINT', end);
     await pool.close();

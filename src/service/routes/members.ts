@@ -1,12 +1,15 @@
 /** The people of an organisation: inviting, joining, listing, removing. */
 import { createRoute, z } from '@hono/zod-openapi';
 import { HASH_BYTES } from '../../../protocol/hash.ts';
+import type { PartnershipId } from '../../../protocol/ids.ts';
 import { ROLES } from '../../../protocol/member.ts';
 import * as answers from '../../wire/answers.ts';
 import { email } from '../../wire/login.ts';
+import type { Principal } from '../auth/authenticate.ts';
 import type { Logins } from '../auth/login.ts';
 import { inviteMember, join, type Member, memberOf, membersOf, removeMember } from '../directory/members.ts';
 import { timeText } from '../partnership/context.ts';
+import type { Directory } from '../storage/directory.ts';
 import { type App, type Dependencies, problem, refused } from './http.ts';
 import {
   bytes,
@@ -105,16 +108,15 @@ export function addMemberRoutes(app: App, dependencies: Dependencies, logins: Lo
   app.openapi(getMembers, async (context) => {
     const { principal } = context.var;
     const members = await membersOf(directory, principal.organisation);
-    const own = members.find(({ id }) => principal.kind === 'member' && id === principal.member);
-    return context.json({ members: members.map((member) => viewOf(member, own)) }, 200, NO_STORE);
+    const seen = await seenBy(directory, principal);
+    return context.json({ members: members.map((member) => viewOf(member, seen)) }, 200, NO_STORE);
   });
 
   app.openapi(getMember, async (context) => {
     const { principal } = context.var;
     const member = await memberOf(directory, context.req.valid('param').member);
     if (member?.organisation !== principal.organisation) return problem(context, 'not_found');
-    const own = principal.kind === 'member' ? await memberOf(directory, principal.member) : null;
-    return context.json(viewOf(member, own), 200, NO_STORE);
+    return context.json(viewOf(member, await seenBy(directory, principal)), 200, NO_STORE);
   });
 
   app.openapi(putMember, async (context) => {
@@ -138,9 +140,15 @@ export function addMemberRoutes(app: App, dependencies: Dependencies, logins: Lo
   });
 }
 
+/** The partnerships that a caller works in; null for all. */
+async function seenBy(directory: Directory, principal: Principal): Promise<readonly PartnershipId[] | null> {
+  if (principal.kind === 'agent') return null;
+  const own = await memberOf(directory, principal.member);
+  return own ? own.partners : [];
+}
+
 /** A member as another of the organisation sees it: of the partnerships only those that the caller works in. */
-function viewOf(member: Member, caller: Pick<Member, 'partners'> | null | undefined) {
-  const seen = caller?.partners ?? null;
+function viewOf(member: Member, seen: readonly PartnershipId[] | null) {
   return {
     id: member.id,
     role: member.role,

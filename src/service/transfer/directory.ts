@@ -37,17 +37,59 @@ export async function readDirectory(directory: Directory, id: PartnershipId): Pr
   return Object.fromEntries(entries) as unknown as DirectoryRows;
 }
 
-/** Throws where the directory knows the partnership. */
-export async function refuseKnown(directory: Directory, id: PartnershipId): Promise<void> {
-  const rows = await directory.all('select 1 from partnerships where id = ?', id);
-  if (rows.length > 0) throw new Error(`the partnership ${id} is there already`);
+/** True where the directory knows the partnership: an import of it came to its end, and agents may work in it. */
+export async function isKnown(directory: Directory, id: PartnershipId): Promise<boolean> {
+  return (await directory.all('select 1 from partnerships where id = ?', id)).length > 0;
+}
+
+/** Throws where a record is not of this partnership, its two organisations, or their people. */
+export function checkRows(id: PartnershipId, all: DirectoryRows): void {
+  const [partnership, ...others] = all.partnerships;
+  const parties = [partnership?.founder, partnership?.joiner];
+  const members = all.members.map((row) => row.id);
+  const isOwn: Readonly<Record<DirectoryTable, (row: PortableRow) => boolean>> = {
+    partnerships: (row) => row.id === id && others.length === 0,
+    organisations: (row) => parties.includes(row.id),
+    members: (row) => parties.includes(row.organisation),
+    rosters: (row) => parties.includes(row.organisation),
+    vault_wraps: (row) => members.includes(row.member),
+    member_partners: (row) => row.partnership === id && members.includes(row.member),
+    login_users: (row) => members.includes(row.id),
+    login_accounts: (row) => members.includes(row.user_id),
+  };
+  const strange = DIRECTORY_TABLES.find((table) => !all[table].every(isOwn[table]));
+  if (strange !== undefined || !partnership)
+    throw new Error(`the export has records of ${strange ?? 'partnerships'} that are not of ${id}`);
+}
+
+/** Throws where people would come to an organisation that is here already: its own admin invites them. */
+async function refuseStrangers(directory: Directory, all: DirectoryRows): Promise<void> {
+  for (const { id } of all.organisations) {
+    const [known] = await directory.all('select 1 from organisations where id = ?', storable(id));
+    if (!known) continue;
+    const here = await directory.all<{ id: string }>(
+      'select id from members where organisation = ?',
+      storable(id),
+    );
+    const ids = new Set(here.map((member) => member.id));
+    if (all.members.some((row) => row.organisation === id && !ids.has(String(row.id))))
+      throw new Error(
+        `${String(id)} is here already, without some of the people in the export: an admin of it removes them there, or invites them here, and exports again`,
+      );
+  }
 }
 
 /**
- * Inserts what is not there yet, in one batch. Throws, with nothing inserted, where another record stands under the same
- * key: one that is the same is left out, so any other breaks its table's key.
+ * Inserts what is not there yet, in one batch. Throws, with nothing inserted, where a record is not of this partnership, or
+ * another stands under the same key: one that is the same is left out, so any other breaks its table's key.
  */
-export async function writeDirectory(directory: Directory, all: DirectoryRows): Promise<void> {
+export async function writeDirectory(
+  directory: Directory,
+  id: PartnershipId,
+  all: DirectoryRows,
+): Promise<void> {
+  checkRows(id, all);
+  await refuseStrangers(directory, all);
   const statements = DIRECTORY_TABLES.flatMap((table) =>
     all[table].map((row): Statement => {
       const names = Object.keys(row);

@@ -1,6 +1,6 @@
 /** The file of an export: lines of JSON, and what is checked of them before any is put anywhere. */
 import { type PartnershipId, parsePartnershipId } from '../../../protocol/ids.ts';
-import { DIRECTORY_TABLES, type DirectoryRows } from './directory.ts';
+import { checkRows, DIRECTORY_TABLES, type DirectoryRows } from './directory.ts';
 import { type Digest, digestOf, NOTHING, type PortableRow, TABLES, type Table } from './tables.ts';
 
 const FORMAT = 1;
@@ -75,13 +75,17 @@ export async function checkFile(lines: Lines): Promise<Export> {
       found[table] = digestOf(found[table] ?? NOTHING, rows);
     }
   }
-  if (!end) throw new Error('the export is cut off: make it again');
-  const changed =
-    differing(directoryDigests(directory), end.directory as Digests) ??
-    differing(found, end.tables as Digests);
+  const { directory: told, tables } = end ?? {};
+  if (!isDigests(told) || !isDigests(tables)) throw new Error('the export is cut off: make it again');
+  const changed = differing(directoryDigests(directory), told) ?? differing(found, tables);
   if (changed !== null)
     throw new Error(`records of ${changed} were changed or are missing: make the export again`);
+  checkRows(id, directory);
   return { id, directory, tables: found };
+}
+
+function isDigests(value: unknown): value is Digests {
+  return typeof value === 'object' && value !== null;
 }
 
 /** The pages of a file that was checked. */

@@ -7,9 +7,9 @@ import { hasWork } from '../partnership/work.ts';
 import { nodePartnershipStore } from '../storage/files.ts';
 import { nodeDirectory } from '../storage/node.ts';
 import type { PartnershipStore } from '../storage/partnership.ts';
-import { type DirectoryRows, readDirectory, refuseKnown, writeDirectory } from './directory.ts';
+import { type DirectoryRows, isKnown, readDirectory, writeDirectory } from './directory.ts';
 import { beginImport, finishImport, isImporting, type PortablePage, readPage, writeRows } from './tables.ts';
-import type { Kept, Place } from './transfer.ts';
+import { alreadyThere, type Kept, type Place } from './transfer.ts';
 
 /** The data folder of a service on Node; close it when done. Throws where there is none and none is to be `made`. */
 export function folderPlace(folder: string, made: boolean): Place & { close(): void } {
@@ -30,6 +30,7 @@ export function folderPlace(folder: string, made: boolean): Place & { close(): v
     return own.store;
   };
   const abandon = async ({ id }: Kept) => {
+    if (await isKnown(directory, id)) return finishImport(storeOf(id));
     if (!isImporting(storeOf(id))) return;
     open.get(id)?.close();
     open.delete(id);
@@ -43,13 +44,13 @@ export function folderPlace(folder: string, made: boolean): Place & { close(): v
       return readPage(store, table, after);
     },
     async begin(kept) {
-      await refuseKnown(directory, kept.id);
       await abandon(kept);
+      if (await isKnown(directory, kept.id)) throw alreadyThere(kept.id);
       beginImport(storeOf(kept.id), Date.now());
     },
     put: async ({ id }, table, rows) => writeRows(storeOf(id), table, rows),
     async finish({ id }, rows) {
-      await writeDirectory(directory, rows);
+      await writeDirectory(directory, id, rows);
       finishImport(storeOf(id));
     },
     abandon,

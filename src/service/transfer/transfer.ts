@@ -42,8 +42,13 @@ export interface Place {
   put(kept: Kept, table: Table, rows: readonly PortableRow[]): Promise<void>;
   /** Makes the partnership known. Throws, and changes nothing, where the directory has something else under the same keys. */
   finish(kept: Kept, rows: DirectoryRows): Promise<void>;
-  /** Takes away what an import put in that did not finish. */
+  /** Takes away what an import put in that did not finish; what the directory knows stays, and is finished. */
   abandon(kept: Kept): Promise<void>;
+}
+
+/** What an import is refused with where the partnership stands. */
+export function alreadyThere(id: PartnershipId): Error {
+  return new Error(`the partnership ${id} is there already`);
 }
 
 /** How many records were moved. */
