@@ -56,10 +56,15 @@ export function syncCommand() {
         if (seconds !== null && !(seconds >= 0))
           throw new Problem('bad_argument', `--wait ${options.wait} is not a number of seconds`);
         const untilMs = seconds === null ? null : Date.now() + seconds * 1000;
-        const reports = await syncAll(agent, partnerships, untilMs).finally(() =>
+        let reports: SyncReport[];
+        try {
+          reports = await syncAll(agent, partnerships, untilMs);
+        } finally {
           // Of partnerships that are over; no other's result waits for it.
-          endAgain(agent).catch((error: Error) => note(`an ending was not told again: ${error.message}`)),
-        );
+          await endAgain(agent).catch((error: Error) =>
+            note(`an ending was not told again: ${error.message}`),
+          );
+        }
         if (options.json) printJson({ partners: reports });
         else for (const report of reports) print(describe(agent, report));
         for (const report of reports) noteScopes(report);

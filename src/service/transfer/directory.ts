@@ -71,10 +71,10 @@ async function refuseStrangers(directory: Directory, all: DirectoryRows): Promis
       'select id from members where organisation = ?',
       storable(id),
     );
-    const ids = new Set(here.map((member) => member.id));
-    if (all.members.some((row) => row.organisation === id && !ids.has(String(row.id))))
+    const ids = new Set<unknown>(here.map((member) => member.id));
+    if (all.members.some((row) => row.organisation === id && !ids.has(row.id)))
       throw new Error(
-        `${String(id)} is here already, without some of the people in the export: an admin of it removes them there, or invites them here, and exports again`,
+        'a company of it is here already, without some of the people in the export: its admin removes those there, then export again',
       );
   }
 }
