@@ -224,6 +224,8 @@ describe('a member’s home', () => {
       await Promise.all(questions.map((question) => problem(run('sales', ...question, '--json'))));
     for (const refusal of await refusals()) expect(refusal.slice(0, 2)).toEqual([6, 'not_synced']);
     await pair.sync();
+    // The first to ask makes the home's store.
+    expect((await problem(run('sales', 'overlap', '--json')))[1]).toBe('no_vault');
     for (const refusal of await refusals()) {
       expect(refusal.slice(0, 2)).toEqual([6, 'no_vault']);
       expect(refusal[2]).toContain('vault');
