@@ -44,8 +44,9 @@ const CACHED_STATEMENTS = 200;
 export function openDatabase(path: string, options: SqliteOptions = {}): Sqlite {
   // SQLite gives its -wal and -shm files the mode of the database file.
   if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
-  const database = new BetterSqlite(path, { timeout: options.busyTimeoutMs ?? 5000 });
-  database.pragma('journal_mode = WAL');
+  const busyTimeoutMs = options.busyTimeoutMs ?? 5000;
+  const database = new BetterSqlite(path, { timeout: busyTimeoutMs });
+  switchToWal(database, busyTimeoutMs);
   database.pragma('synchronous = FULL');
   database.pragma('foreign_keys = ON');
   // What is deleted is overwritten: elements that served, revoked rows, the keys of an ended epoch.
@@ -90,6 +91,23 @@ export function openDatabase(path: string, options: SqliteOptions = {}): Sqlite 
     },
     close: () => void database.close(),
   };
+}
+
+const RETRY_MS = 10;
+
+/** SQLite's own waiting does not cover the switch: it fails at once where another process makes the same new file. */
+function switchToWal(database: BetterSqlite.Database, timeoutMs: number): void {
+  for (let waitedMs = 0; ; waitedMs += RETRY_MS) {
+    try {
+      database.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      const { code } = error as { code?: string };
+      const isPassing = code?.startsWith('SQLITE_BUSY') || code === 'SQLITE_PROTOCOL';
+      if (!isPassing || waitedMs >= timeoutMs) throw error;
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+  }
 }
 
 /** The row with its Buffers as the Uint8Arrays that they are underneath. */
