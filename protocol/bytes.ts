@@ -79,26 +79,33 @@ export function fromHex(text: string): Uint8Array | null {
   return bytes;
 }
 
+const BASE64_DIGITS = utf8('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_');
+
 /** base64url without padding (RFC 4648 section 5). */
 export function toBase64url(bytes: Uint8Array): string {
-  let text = '';
-  for (let i = 0; i < bytes.length; i += BASE64_STRIDE)
-    text += base64Part(bytes.subarray(i, i + BASE64_STRIDE));
-  return text;
+  return toBase64urls([bytes])[0] ?? '';
 }
 
-const BASE64_DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-/** A multiple of 3, and few enough for the arguments of one call. */
-const BASE64_STRIDE = 0x6000;
-
-/** `btoa` and mending its alphabet takes four times as long, and answers are full of short blobs. */
-function base64Part(bytes: Uint8Array): string {
-  const codes: number[] = [];
-  for (let i = 0; i < bytes.length; i += 3) {
-    const group = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-    for (let shift = 18; shift >= 0; shift -= 6) codes.push(BASE64_DIGITS.charCodeAt((group >> shift) & 63));
+/** The same of many byte strings. Hundreds of short ones are a third of the work where their digits become text at once. */
+export function toBase64urls(parts: readonly Uint8Array[]): string[] {
+  const starts = [0];
+  for (const [index, { length }] of parts.entries()) {
+    starts.push((starts[index] ?? 0) + Math.ceil((length * 4) / 3));
   }
-  return String.fromCharCode(...codes).slice(0, Math.ceil((bytes.length * 4) / 3));
+  const digits = new Uint8Array(starts[parts.length] ?? 0);
+  for (const [index, part] of parts.entries()) {
+    writeDigits(part, digits.subarray(starts[index], starts[index + 1]));
+  }
+  const text = decoder.decode(digits);
+  return parts.map((_, index) => text.slice(starts[index], starts[index + 1]));
+}
+
+/** What stands behind the end of the digits is not kept. */
+function writeDigits(bytes: Uint8Array, digits: Uint8Array): void {
+  for (let i = 0, at = 0; i < bytes.length; i += 3) {
+    const group = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    for (let shift = 18; shift >= 0; shift -= 6) digits[at++] = BASE64_DIGITS[(group >> shift) & 63] ?? 0;
+  }
 }
 
 /** Bytes of canonical base64url, or null: other alphabets, padding and non-zero trailing bits are refused. */

@@ -1,6 +1,6 @@
 /** The service as one Hono app on standard Web APIs: routes, limits, headers and errors. */
 import { OpenAPIHono } from '@hono/zod-openapi';
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { matchedRoutes } from 'hono/route';
@@ -61,7 +61,7 @@ export function createApp(dependencies: Dependencies): App {
   app.use(observed(dependencies));
   app.use(secureHeaders());
   app.use('/v1/*', admission(dependencies));
-  for (const [pattern, maxSize] of LIMITS) app.use(limited(pattern, maxSize));
+  app.use(limited());
 
   app.get('/healthz', (context) => context.json({ ok: true }));
   app.get('/readyz', async (context) => {
@@ -96,8 +96,9 @@ function observed({ now, random, observe }: Dependencies): MiddlewareHandler<App
     const begunMs = now();
     const id = toHex(random(8));
     context.set('requestId', id);
-    await next();
+    // Before there is an answer: what is set behind one makes the server copy its body through a stream.
     context.header('x-request-id', id);
+    await next();
     // What is registered for all methods is middleware, and no route of its own.
     const matched = matchedRoutes(context).findLast((route) => route.method !== 'ALL');
     observe({
@@ -137,11 +138,21 @@ function admission({ directory, rates, now }: Dependencies): MiddlewareHandler<A
   };
 }
 
-/** Limits the bodies of the paths that this is the first pattern for. */
-function limited(pattern: RegExp, maxSize: number): MiddlewareHandler {
-  const limit = bodyLimit({ maxSize, onError: (context) => problem(context, 'too_large') });
+/** Limits bodies: by the length that is declared, which the server holds a client to, or else while they come. */
+function limited(): MiddlewareHandler {
+  const onError = (context: Context) => problem(context, 'too_large');
+  const limits = LIMITS.map(([path, maxSize]) => ({
+    path,
+    maxSize,
+    counted: bodyLimit({ maxSize, onError }),
+  }));
   return async (context, next) => {
-    const isFirst = LIMITS.find(([path]) => path.test(context.req.path))?.[0] === pattern;
-    return isFirst ? await limit(context, next) : await next();
+    const limit = limits.find(({ path }) => path.test(context.req.path));
+    if (!limit) throw new Error('the last limit is for all paths');
+    const declared = context.req.header('content-length');
+    // To look at the body itself would make a stream of it.
+    if (declared === undefined || context.req.header('transfer-encoding') !== undefined)
+      return await limit.counted(context, next);
+    return Number(declared) <= limit.maxSize ? await next() : onError(context);
   };
 }

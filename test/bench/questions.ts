@@ -84,7 +84,7 @@ export async function benchQuestions(accounts: number, pairs: number, seconds: n
     while (store.atomic(() => work(store, nowMs, STEP_ROWS)));
     // A list comes in chunks, whose writes reach the file one after another: no question reads it out of a long journal.
     database.compact();
-    const found = store.all<{ n: number }>('select count(*) as n from pairs')[0]?.n ?? 0;
+    const found = store.all<{ n: number }>('select count(*) as n from shown_pairs where side = 1')[0]?.n ?? 0;
 
     const call: Call = {
       partnership: world.pair.partnership,
@@ -170,7 +170,7 @@ function fill(
 function cursorsOf(database: Sqlite): string[] {
   return database
     .all<{ f: Uint8Array; j: Uint8Array }>(
-      'select founder_handle as f, joiner_handle as j from pairs order by random() limit 2000',
+      'select viewer_handle as f, shown_handle as j from shown_pairs where side = 1 order by random() limit 2000',
     )
     .map(({ f, j }) =>
       sealCursor('overlap', 'founder', { snapshot: 1, entry: 0, position: toHex(concat(f, j)) }),

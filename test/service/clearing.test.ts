@@ -78,9 +78,18 @@ function counts({ service, pair }: TestPartnership, side: number): (number | und
   return TABLES.map(of);
 }
 
+/** How many pairs have keys and fields packed beside them, by whose they are. */
+const openings = ({ service, pair }: TestPartnership) =>
+  [0, 1].map(
+    (side) => service.store(pair.partnership).all('select 1 from openings where side = ?', side).length,
+  );
+
 function pairs({ service, pair }: TestPartnership): number {
   const store = service.store(pair.partnership);
-  return ['pairs', 'matches', 'tallies'].reduce((sum, t) => sum + store.all(`select 1 from ${t}`).length, 0);
+  return ['shown_pairs', 'openings', 'tallies'].reduce(
+    (sum, t) => sum + store.all(`select 1 from ${t}`).length,
+    0,
+  );
 }
 
 describe('a scope that ends by itself', () => {
@@ -93,10 +102,12 @@ describe('a scope that ends by itself', () => {
     await moveTo(world, END_MS - 1);
     await clear(world);
     expect(counts(world, 0)).toEqual([1, 1, 1, 1, 1, 1, 1, 6]);
+    expect(openings(world)).toEqual([1, 1]);
     await moveTo(world, END_MS);
     await clear(world);
     expect(counts(world, 0)).toEqual([1, 1, 1, 0, 0, 0, 1, 6]);
     expect(counts(world, 1)).toEqual([1, 1, 1, 1, 1, 1, 1, 6]);
+    expect(openings(world)).toEqual([0, 1]);
     expect(pairs(world)).toBeGreaterThan(0);
     expect(await dueOf(world)).toBe(END_MS + 30 * DAY_MS);
     await moveTo(world, END_MS + 30 * DAY_MS);

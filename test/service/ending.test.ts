@@ -87,7 +87,16 @@ describe('an ending', () => {
   it('deletes everything that was blinded, of both sides, and keeps the ledger and the scopes', async () => {
     await worked();
     const before = rowsLeft();
-    for (const table of ['accounts', 'tags', 'boxes', 'pairs', 'matches', 'request_bodies', 'epochs'])
+    for (const table of [
+      'accounts',
+      'tags',
+      'boxes',
+      'shown_pairs',
+      'openings',
+      'tallies',
+      'request_bodies',
+      'epochs',
+    ])
       expect([table, before[table]]).not.toEqual([table, 0]);
     expect((await end('joiner')).status).toBe(200);
     const left = Object.entries(rowsLeft()).filter(([, count]) => count > 0);

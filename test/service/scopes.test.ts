@@ -236,7 +236,7 @@ describe('a version that comes into force', () => {
       expect([table, count(table, 1)]).not.toEqual([table, 0]);
     }
     const store = service.store(pair.partnership);
-    for (const table of ['pairs', 'matches', 'tallies'])
+    for (const table of ['shown_pairs', 'openings', 'tallies'])
       expect(store.all(`select * from ${table}`)).toEqual([]);
     const view = await world.as('founder', 'GET', '');
     expect(view.json).toMatchObject({

@@ -280,7 +280,7 @@ describe('matching', () => {
   const pairs = () =>
     world.service
       .store(world.pair.partnership)
-      .all('select evidence & 2047 as kinds, first_seen from pairs order by kinds');
+      .all('select evidence & 2047 as kinds, first_seen from shown_pairs where side = 1 order by kinds');
   const joinerScope = () => makeSignedScope(world.pair, 'joiner');
   const both = async (mine: readonly TestAccount[], theirs: readonly TestAccount[], number = 1) => {
     await submit(world, 'founder', number, scope, mine);
@@ -334,8 +334,10 @@ describe('matching', () => {
     expect(next.json).toMatchObject({ snapshot: { number: 2 } });
     const seen = world.service
       .store(world.pair.partnership)
-      .all<{ joiner_handle: Uint8Array; first_seen: number }>('select joiner_handle, first_seen from pairs');
-    const byHandle = new Map(seen.map((row) => [toBase64url(row.joiner_handle), row.first_seen]));
+      .all<{ shown_handle: Uint8Array; first_seen: number }>(
+        'select shown_handle, first_seen from shown_pairs where side = 1',
+      );
+    const byHandle = new Map(seen.map((row) => [toBase64url(row.shown_handle), row.first_seen]));
     expect([theirStays, theirGoes, theirComes].map((one) => byHandle.get(toBase64url(one.handle)))).toEqual([
       1,
       undefined,
@@ -353,7 +355,12 @@ describe('matching', () => {
     await submit(world, 'founder', 2, scope, [{ ...mine, populations: [0, 1] }]);
     const store = world.service.store(world.pair.partnership);
     expect(
-      store.all('select founder_populations as f, joiner_populations as j, first_seen as s from pairs'),
-    ).toEqual([{ f: 3, j: 1, s: 2 }]);
+      store.all(
+        'select viewer_populations as v, shown_populations as p, first_seen as s from shown_pairs order by side',
+      ),
+    ).toEqual([
+      { v: 1, p: 3, s: 2 },
+      { v: 3, p: 1, s: 2 },
+    ]);
   });
 });

@@ -91,7 +91,7 @@ async function readyToMatch(threads: Pick<Threads, 'partnership'>, tags: number)
 describe('threads', () => {
   it('let other partnerships and the caller go on while one matches', async () => {
     const threads = openThreads(2, { folder, openFiles: 10 });
-    const busy = await readyToMatch(threads, 11_000);
+    const busy = await readyToMatch(threads, 5_000);
     const other = makeTestPair(systemRandom);
     // Starts the second thread, so that what follows does not count that.
     await Promise.all([

@@ -40,36 +40,61 @@ function storeAt(path: string): PartnershipStore {
   return store;
 }
 
-interface List {
-  readonly accounts: Uint8Array[];
-  readonly tags: Uint8Array[];
-}
+type List = Readonly<Record<'accounts' | 'tags' | 'boxes' | 'wraps' | 'fields', Uint8Array[]>>;
 
-/** So many accounts with up to three tags out of a pool, of which some are shared by many. */
+const RECORD_BYTES: Readonly<Record<keyof List, number>> = {
+  accounts: 18,
+  tags: 33,
+  boxes: 49,
+  wraps: 104,
+  fields: 65,
+};
+
+/** So many accounts with up to three tags out of a pool, of which some are shared by many; some with keys and fields. */
 function list(seed: string, count: number, pool: readonly Uint8Array[], crowd: number): List {
   const random = seededRandom(seed);
   const roll = dice(seed);
   const accounts: Uint8Array[] = [];
   const tags = new Map<string, Uint8Array>();
+  const boxes = new Map<string, Uint8Array>();
+  const wraps = new Map<string, Uint8Array>();
+  const fields: Uint8Array[] = [];
   for (let i = 0; i < count; i++) {
     const handle = random(16);
-    accounts.push(concat(handle, uint(1 + roll(63), 1), uint(roll(32), 1)));
+    const populations = 1 + roll(63);
+    accounts.push(concat(handle, uint(populations, 1), uint(roll(32), 1)));
+    for (const field of [1, 4, 7].slice(roll(4))) fields.push(concat(handle, uint(field, 1), random(48)));
     for (let t = 0; t < 1 + roll(3); t++) {
       const which = i < crowd ? roll(3) : roll(pool.length);
       const tag = pool[which] ?? new Uint8Array(16);
       // One kind for each tag.
-      tags.set(toHex(concat(tag, handle)), concat(tag, handle, uint(1 + (which % 7), 1)));
+      const key = concat(tag, handle);
+      tags.set(toHex(key), concat(key, uint(1 + (which % 7), 1)));
+      if (roll(3) > 0) wraps.set(toHex(key), concat(key, random(72)));
+      // No box for a population that is not shared.
+      for (const population of [0, 1, 2].filter((index) => (populations >> index) & 1)) {
+        const record = concat(key, uint(population, 1));
+        boxes.set(toHex(record), concat(record, random(16)));
+      }
     }
   }
-  return { accounts, tags: [...tags.values()] };
+  return {
+    accounts,
+    tags: [...tags.values()],
+    boxes: [...boxes.values()],
+    wraps: [...wraps.values()],
+    fields,
+  };
 }
 
-function put(store: PartnershipStore, side: 0 | 1, number: number, { accounts, tags }: List): void {
+function put(store: PartnershipStore, side: 0 | 1, number: number, records: List): void {
   const generation = { side, number };
   store.atomic(() => {
-    insertPacked(store, 'accounts', generation, 18, concat(...accounts));
-    for (let i = 0; i < tags.length; i += 10_000) {
-      insertPacked(store, 'tags', generation, 33, concat(...tags.slice(i, i + 10_000)));
+    for (const type of ['accounts', 'tags', 'boxes', 'wraps', 'fields'] as const) {
+      for (let i = 0; i < records[type].length; i += 10_000) {
+        const part = concat(...records[type].slice(i, i + 10_000));
+        insertPacked(store, type, generation, RECORD_BYTES[type], part);
+      }
     }
     store.run(
       "insert into submissions (side, number, head, scope_hash, activated) values (?, ?, x'', x'', 0)",
@@ -85,12 +110,16 @@ function put(store: PartnershipStore, side: 0 | 1, number: number, { accounts, t
   });
 }
 
+/** What answers are given from. */
+const CURRENT = 'snapshot = (select max(number) from snapshots)';
+
 function result(store: PartnershipStore): Record<string, unknown[]> {
   const tables = {
-    matches: 'select hex(founder_handle), hex(joiner_handle), hex(tag), kind from matches order by 1, 2, 3',
-    pairs: `select hex(founder_handle), hex(joiner_handle), evidence, founder_populations, joiner_populations, first_seen,
-      tier from pairs order by 1, 2`,
-    tallies: 'select * from tallies where count <> 0 order by 1, 2, 3, 4',
+    shown_pairs: `select side, snapshot, hex(viewer_handle) as viewer, hex(shown_handle) as shown, viewer_populations,
+      shown_populations, evidence, tier, first_seen, hex(matches) as matches from shown_pairs where ${CURRENT} order by 1, 2, 3, 4`,
+    openings: `select side, snapshot, hex(viewer_handle) as viewer, hex(shown_handle) as shown, hex(keys) as keys,
+      hex(fields) as fields from openings where ${CURRENT} order by 1, 2, 3, 4`,
+    tallies: `select * from tallies where count <> 0 and ${CURRENT} order by 1, 2, 3, 4, 5`,
     snapshots: 'select * from snapshots',
   };
   return Object.fromEntries(Object.entries(tables).map(([name, sql]) => [name, store.all(sql)]));
@@ -135,19 +164,21 @@ const pool = (seed: string, size: number) => {
 
 describe('matching in steps', () => {
   it('comes to the same as in one go, over several pages and crowded tags', () => {
-    const tags = pool('tags', 60_000);
+    const tags = pool('tags', 28_000);
     const lists = [
-      [0, 1, list('founder 1', 30_000, tags, 300)],
-      [1, 1, list('joiner 1', 30_000, tags, 400)],
-      [0, 2, list('founder 2', 26_000, tags, 100)],
+      [0, 1, list('founder 1', 14_000, tags, 120)],
+      [1, 1, list('joiner 1', 14_000, tags, 150)],
+      [0, 2, list('founder 2', 12_000, tags, 60)],
     ] as const;
     const path = join(folder, 'pages.db');
     const expected = oracleOf(lists);
-    const inSteps = openInSteps(path, lists, 30_000);
+    const inSteps = openInSteps(path, lists, 15_000);
     expect(Object.keys(inSteps.result)).toEqual(Object.keys(expected));
     for (const [name, rows] of Object.entries(expected)) {
       expect([name, inSteps.result[name]?.length]).toEqual([name, rows.length]);
-      expect(inSteps.result[name], name).toEqual(rows);
+      // A deep comparison of so many rows takes half a minute.
+      if (JSON.stringify(inSteps.result[name]) !== JSON.stringify(rows))
+        expect(inSteps.result[name], name).toEqual(rows);
     }
     expect(inSteps.steps).toBeGreaterThan(20);
   }, 180_000);
@@ -179,10 +210,32 @@ describe('matching in steps', () => {
     expect(steps).toBeGreaterThan(10);
     expect(result(store)).not.toEqual(before);
     while (store.atomic(() => work(store, 2, 1)));
-    for (const table of ['next_pairs', 'next_matches', 'crowded', 'garbage', 'run']) {
+    for (const table of ['pairs', 'matches', 'crowded', 'garbage', 'run']) {
       expect([table, store.all(`select count(*) as n from ${table}`)]).toEqual([table, [{ n: 0 }]]);
     }
     expect(store.all('select count(*) as n from tags where side = 0 and generation = 1')).toEqual([{ n: 0 }]);
+  });
+
+  it('packs nothing that was sealed under a scope that ends meanwhile, and takes away what is packed', () => {
+    const store = storeAt(':memory:');
+    const tags = pool('revoked', 50);
+    put(store, 0, 1, list('a', 30, tags, 0));
+    put(store, 1, 1, list('b', 30, tags, 0));
+    const openings = (side: number) =>
+      store.all<{ snapshot: number }>('select distinct snapshot from openings where side = ?', side);
+    while (store.atomic(() => work(store, 1, 1)));
+    expect([openings(0), openings(1)]).toEqual([[{ snapshot: 1 }], [{ snapshot: 1 }]]);
+    put(store, 0, 2, list('c', 30, tags, 0));
+    // The joiner's rows are packed for the founder, the founder's are not yet for the joiner.
+    while (openings(1).length < 2) store.atomic(() => work(store, 2, 1));
+    expect(openings(0)).toEqual([{ snapshot: 1 }]);
+    store.run("update scopes set hash = x'01' where side = 0 or side = 1");
+    while (store.atomic(() => work(store, 2, 1)));
+    expect([openings(0), openings(1)]).toEqual([[], []]);
+    expect(store.all('select distinct side, snapshot from shown_pairs order by side')).toEqual([
+      { side: 0, snapshot: 2 },
+      { side: 1, snapshot: 2 },
+    ]);
   });
 
   it('leaves nothing of a run that is given up, and does the next one', () => {
@@ -198,7 +251,7 @@ describe('matching in steps', () => {
     const { founder, joiner } = { founder: sideRow(store, 'founder'), joiner: sideRow(store, 'joiner') };
     expect([founder.active_submission, joiner.active_submission]).toEqual([2, null]);
     expect(hasWork(store)).toBe(false);
-    for (const table of ['next_pairs', 'next_matches', 'pairs', 'matches', 'snapshots']) {
+    for (const table of ['shown_pairs', 'openings', 'tallies', 'pairs', 'matches', 'snapshots']) {
       expect([table, store.all(`select count(*) as n from ${table}`)]).toEqual([table, [{ n: 0 }]]);
     }
   });

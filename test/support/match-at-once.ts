@@ -1,7 +1,7 @@
 /** Matching in one go on whole tables: what the matching in steps must come to, row by row. */
-
+import { concat, toHex, uint } from '../../protocol/bytes.ts';
 import { DISTINGUISHING_KINDS, KINDS, kindNumber } from '../../protocol/identifiers/kind.ts';
-import { type Side, sideNumber } from '../../protocol/ids.ts';
+import { otherSide, type Side, sideNumber } from '../../protocol/ids.ts';
 import { CROWDED, evidenceOf, tierOf } from '../../protocol/tier.ts';
 import { sideRow } from '../../src/service/partnership/context.ts';
 import { tierNumber } from '../../src/service/partnership/tallies.ts';
@@ -33,7 +33,8 @@ export function matchAtOnce(store: PartnershipStore, nowMs: number): number | nu
   );
   collect(store, { founder, joiner }, number);
   judge(store, number);
-  tally(store, { founder, joiner });
+  tally(store, { founder, joiner }, number);
+  show(store, { founder, joiner }, number);
   return number;
 }
 
@@ -124,39 +125,134 @@ const POPULATION_BITS = [0, 1, 2, 3, 4, 5];
 const union = (column: string) => POPULATION_BITS.map((bit) => `max(${column} & ${2 ** bit})`).join(' | ');
 
 /** Counts the pairs and accounts of the snapshot that was just matched. */
-function tally(
-  store: PartnershipStore,
-  generations: { readonly founder: number; readonly joiner: number },
-): void {
+function tally(store: PartnershipStore, generations: Readonly<Record<Side, number>>, snapshot: number): void {
   store.run('delete from tallies');
-  const columns = 'tallies (tier, what, founder_populations, joiner_populations, count)';
+  const columns = 'tallies (snapshot, tier, what, founder_populations, joiner_populations, count)';
   store.run(
     `insert into ${columns}
-     select tier, ${PAIRS}, founder_populations, joiner_populations, count(*) from pairs group by 1, 3, 4`,
+     select ${snapshot}, tier, ${PAIRS}, founder_populations, joiner_populations, count(*) from pairs group by 2, 4, 5`,
   );
   for (const side of ['founder', 'joiner'] as const) {
     const other = side === 'founder' ? 'joiner' : 'founder';
     // An account counts once a tier, for whatever populations its pairs of that tier have on the other side.
     store.run(
       `insert into ${columns}
-       select tier, ${IN_PAIRS[side]}, founder_populations, joiner_populations, count(*) from (
+       select ${snapshot}, tier, ${IN_PAIRS[side]}, founder_populations, joiner_populations, count(*) from (
          select tier, ${side}_populations, ${union(`${other}_populations`)} as ${other}_populations
          from pairs group by ${side}_handle, tier
-       ) group by 1, 3, 4`,
+       ) group by 2, 4, 5`,
     );
     store.run(
       `insert into ${columns}
-       select ${tierNumber('review')}, ${TO_REVIEW_ONLY[side]}, founder_populations, joiner_populations, count(*) from (
+       select ${snapshot}, ${tierNumber('review')}, ${TO_REVIEW_ONLY[side]}, founder_populations, joiner_populations, count(*) from (
          select ${side}_populations, ${union(`${other}_populations`)} as ${other}_populations
          from pairs group by ${side}_handle having min(tier) = ${tierNumber('review')}
-       ) group by 3, 4`,
+       ) group by 4, 5`,
     );
     const masks = side === 'founder' ? 'populations, 0' : '0, populations';
     store.run(
       `insert into ${columns}
-       select 0, ${LISTED[side]}, ${masks}, count(*) from accounts where side = ? and generation = ? group by populations`,
+       select ${snapshot}, 0, ${LISTED[side]}, ${masks}, count(*) from accounts where side = ? and generation = ? group by populations`,
       sideNumber(side),
       generations[side],
     );
   }
+}
+
+/** What both sides are shown of the pairs, packed byte by byte. */
+function show(store: PartnershipStore, generations: Readonly<Record<Side, number>>, snapshot: number): void {
+  const pairs = store.all<Record<string, Uint8Array & number>>('select * from pairs');
+  const matches = grouped(
+    store.all<Match>('select founder_handle, joiner_handle, tag, kind from matches order by kind, tag'),
+    (row) => [row.founder_handle, row.joiner_handle],
+  );
+  for (const side of ['founder', 'joiner'] as const) {
+    const viewer = otherSide(side);
+    const of = [sideNumber(side), generations[side]];
+    const rows = <Row>(table: string, order: string) =>
+      store.all<Row>(`select * from ${table} where side = ? and generation = ? order by ${order}`, ...of);
+    const boxes = grouped(rows<Box>('boxes', 'population'), (row) => [row.tag, row.handle]);
+    const wraps = grouped(rows<Wrap>('wraps', 'tag'), (row) => [row.tag, row.handle]);
+    const fields = grouped(rows<Sealed>('fields', 'field'), (row) => [row.handle]);
+    store.run('delete from shown_pairs where side = ?', sideNumber(side));
+    store.run('delete from openings where side = ?', sideNumber(side));
+    for (const pair of pairs) {
+      const handles = [pair[`${viewer}_handle`], pair[`${side}_handle`]] as [Uint8Array, Uint8Array];
+      const shown = handles[1];
+      const own = matches.get(nameOf([pair.founder_handle, pair.joiner_handle] as Uint8Array[])) ?? [];
+      const matched = own.flatMap(({ tag, kind }) => {
+        const found = boxes.get(nameOf([tag, shown])) ?? [];
+        if (found.length === 0) return [tag, uint(kind, 1), uint(0, 1)];
+        return found.flatMap(({ population, box }) => [tag, uint(kind, 1), uint(population + 1, 1), box]);
+      });
+      store.run(
+        'insert into shown_pairs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        sideNumber(side),
+        snapshot,
+        ...handles,
+        pair[`${viewer}_populations`] ?? 0,
+        pair[`${side}_populations`] ?? 0,
+        pair.evidence ?? 0,
+        pair.tier ?? 0,
+        pair.first_seen ?? 0,
+        concat(...matched),
+      );
+      const keys = own.flatMap(({ tag }) =>
+        (wraps.get(nameOf([tag, shown])) ?? []).flatMap(({ wrapped }) => [tag, wrapped]),
+      );
+      if (keys.length === 0) continue;
+      const sealed = (fields.get(nameOf([shown])) ?? []).flatMap((row) => [
+        uint(row.field, 1),
+        uint(row.sealed.length, 2),
+        row.sealed,
+      ]);
+      store.run(
+        'insert into openings values (?, ?, ?, ?, ?, ?)',
+        sideNumber(side),
+        snapshot,
+        ...handles,
+        concat(...keys),
+        concat(...sealed),
+      );
+    }
+  }
+}
+
+interface Match {
+  readonly founder_handle: Uint8Array;
+  readonly joiner_handle: Uint8Array;
+  readonly tag: Uint8Array;
+  readonly kind: number;
+}
+
+interface Wrap {
+  readonly tag: Uint8Array;
+  readonly handle: Uint8Array;
+  readonly wrapped: Uint8Array;
+}
+
+interface Box {
+  readonly tag: Uint8Array;
+  readonly handle: Uint8Array;
+  readonly population: number;
+  readonly box: Uint8Array;
+}
+
+interface Sealed {
+  readonly handle: Uint8Array;
+  readonly field: number;
+  readonly sealed: Uint8Array;
+}
+
+function grouped<Row>(rows: readonly Row[], keyOf: (row: Row) => Uint8Array[]): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const name = nameOf(keyOf(row));
+    groups.set(name, [...(groups.get(name) ?? []), row]);
+  }
+  return groups;
+}
+
+function nameOf(parts: readonly Uint8Array[]): string {
+  return parts.map(toHex).join(' ');
 }

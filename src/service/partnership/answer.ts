@@ -3,7 +3,7 @@
  * whoever answers the request at once, where its hundreds of small blobs would be copied one by one.
  */
 import type * as z from 'zod';
-import { toBase64url, utf8 } from '../../../protocol/bytes.ts';
+import { toBase64url, toBase64urls, utf8 } from '../../../protocol/bytes.ts';
 import type * as answers from '../../wire/answers.ts';
 import { timeText } from './context.ts';
 import type { OverlapRow, Page } from './overlap.ts';
@@ -12,22 +12,29 @@ import type { WhiteSpacePage } from './whitespace.ts';
 
 /** A page of the overlap; `own` are the caller's own rows, null for an agent, which has them. */
 export function overlapAnswer(page: Page<OverlapRow>, own: VaultRows | null): Uint8Array {
+  const text = textsOf(
+    page.rows.flatMap(({ matches, fields }) => [
+      ...matches.flatMap(({ tag, boxes, wrapped }) => [
+        tag,
+        ...boxes.map(({ box }) => box),
+        ...(wrapped ? [wrapped] : []),
+      ]),
+      ...Object.values(fields),
+    ]),
+  );
   const answer: z.input<typeof answers.overlap> = {
     ...about(page),
-    rows: page.rows.map(({ firstSeenAtMs, matches, fields, ...row }) => ({
+    rows: page.rows.map(({ matches, fields, ...row }) => ({
       ...row,
       reasons: [...row.reasons],
-      firstSeenAt: timeText(firstSeenAtMs),
       cells: [...row.cells],
       matches: matches.map(({ kind, tag, boxes, wrapped }) => ({
         kind,
-        tag: toBase64url(tag),
-        boxes: boxes.map(({ population, box }) => ({ population, box: toBase64url(box) })),
-        wrapped: textOf(wrapped),
+        tag: text(tag),
+        boxes: boxes.map(({ population, box }) => ({ population, box: text(box) })),
+        wrapped: wrapped && text(wrapped),
       })),
-      fields: Object.fromEntries(
-        Object.entries(fields).map(([field, sealed]) => [field, toBase64url(sealed)]),
-      ),
+      fields: Object.fromEntries(Object.entries(fields).map(([field, sealed]) => [field, text(sealed)])),
     })),
     own: own && {
       key: own.key,
@@ -65,6 +72,13 @@ function about<Row>({ snapshot, head, scope, cells, next }: Page<Row>) {
     })),
     next,
   };
+}
+
+/** The base64url of these byte strings, which is asked for by the very same ones. */
+function textsOf(parts: readonly Uint8Array[]): (bytes: Uint8Array) => string {
+  const texts = toBase64urls(parts);
+  const known = new Map(parts.map((part, index) => [part, texts[index] ?? '']));
+  return (bytes) => known.get(bytes) ?? toBase64url(bytes);
 }
 
 function textOf(bytes: Uint8Array | null): string | null {

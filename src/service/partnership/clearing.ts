@@ -16,10 +16,11 @@ import {
   sideRow,
   versionsOf,
 } from './context.ts';
-import { discardRows, discardTables } from './garbage.ts';
+import { discardRows } from './garbage.ts';
 import { dropGeneration, dropPending } from './rows.ts';
-import { abandon } from './run.ts';
+import { abandon, nextSnapshot, runOf } from './run.ts';
 import { forgetShownNames } from './shownnames.ts';
+import { discardShown } from './shownpairs.ts';
 import { dropVault, hasVault } from './vault.ts';
 
 const BOTH: readonly Side[] = ['founder', 'joiner'];
@@ -37,11 +38,20 @@ export function settle({ store, nowMs }: Now): void {
     const begun = begunScope(store, side, nowMs);
     if (isOver(begun, nowMs)) withdraw(store, side);
     for (const number of staleGenerations(store, side, begun, nowMs)) {
-      if (hasSealed(store, side, number)) discardRows(store, side, { from: number, to: number }, SEALED);
+      if (hasSealed(store, side, number)) discardSealed(store, side, number);
     }
     const until = pendingUntilMs(store, side);
     if (until !== null && until <= nowMs) dropPending(store, side, sideRow(store, side).pending_submission);
   }
+}
+
+/** Gives up what a side sealed in a submission, and what was packed of it, also by a run under way. */
+function discardSealed(store: PartnershipStore, side: Side, number: number): void {
+  discardRows(store, side, { from: number, to: number }, SEALED);
+  const next = nextSnapshot(store);
+  if (sideRow(store, side).active_submission === number)
+    discardRows(store, side, { from: 0, to: next - 1 }, ['openings']);
+  if (runOf(store)?.[side] === number) discardRows(store, side, { from: next, to: next }, ['openings']);
 }
 
 /** When there will be something to settle, where nothing else happens: a time that has passed, one to come, or null. */
@@ -83,7 +93,7 @@ export function withdraw(store: PartnershipStore, side: Side): void {
   for (const number of [active_submission, pending_submission]) {
     if (number !== null) dropGeneration(store, side, number);
   }
-  discardTables(store, ['matches', 'pairs']);
+  discardShown(store, { from: 0, to: nextSnapshot(store) - 1 });
   store.run('delete from tallies');
   const pointers = 'update sides set active_submission = null, pending_submission = null where side = ?';
   store.run(pointers, sideNumber(side));

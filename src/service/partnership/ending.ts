@@ -2,8 +2,9 @@
 import { ok, type Result } from '../../../protocol/result.ts';
 import type { ProblemCode } from '../problems.ts';
 import { isEnded, type OperationContext, sideRow } from './context.ts';
-import { discardRows, discardTables } from './garbage.ts';
-import { cancel } from './run.ts';
+import { discardRows } from './garbage.ts';
+import { cancel, nextSnapshot } from './run.ts';
+import { discardShown } from './shownpairs.ts';
 import { dropVault } from './vault.ts';
 
 /**
@@ -15,7 +16,6 @@ const DELETED = [
   'submissions',
   'tiers',
   'tallies',
-  'next_tallies',
   'request_bodies',
   'request_chunks',
   'requests',
@@ -37,7 +37,7 @@ export function end(context: OperationContext, _input: Record<never, never>): Re
     discardRows(store, side, { from: 0, to: sideRow(store, side).last_submission });
     dropVault(store, side);
   }
-  discardTables(store, ['matches', 'pairs']);
+  discardShown(store, { from: 0, to: nextSnapshot(store) });
   store.run(
     `update sides set active_submission = null, pending_submission = null, matching_submission = null,
        refused_submission = null, refusal = null, receipt = null`,

@@ -8,15 +8,15 @@ import { PAGE_ROWS, pageOf } from './pages.ts';
 const WHOLE = {
   matches: ['founder_handle', 'joiner_handle'],
   pairs: ['founder_handle', 'joiner_handle'],
-  next_matches: ['founder_handle', 'joiner_handle'],
-  next_pairs: ['founder_handle', 'joiner_handle'],
   crowded: ['tag'],
 } as const satisfies Record<string, readonly string[]>;
 
 type WholeTable = keyof typeof WHOLE;
 
-/** Tables of which the rows of one side and of some numbers go. */
-type NumberedTable = RecordType | 'vault_rows';
+/** Tables of which the rows of one side and of some numbers go, and those of them whose numbers are no submissions'. */
+type NumberedTable = RecordType | keyof typeof NUMBERS;
+
+const NUMBERS = { vault_rows: 'key_number', shown_pairs: 'snapshot', openings: 'snapshot' } as const;
 
 const KEYS: Readonly<Record<NumberedTable, readonly string[]>> = {
   accounts: ['handle'],
@@ -26,10 +26,19 @@ const KEYS: Readonly<Record<NumberedTable, readonly string[]>> = {
   fields: ['handle'],
   names: ['handle'],
   vault_rows: ['handle'],
+  shown_pairs: ['viewer_handle', 'shown_handle'],
+  openings: ['viewer_handle', 'shown_handle'],
 };
 
 /** What a row of each table weighs, in rows of the smallest kind. */
-const WEIGHTS: Readonly<Partial<Record<string, number>>> = { wraps: 2, fields: 8, names: 8, vault_rows: 8 };
+const WEIGHTS: Readonly<Partial<Record<string, number>>> = {
+  wraps: 2,
+  fields: 8,
+  names: 8,
+  vault_rows: 8,
+  shown_pairs: 4,
+  openings: 8,
+};
 
 /** What a row of a table costs to be worked on. */
 export function weightOf(table: string): number {
@@ -42,7 +51,7 @@ export function keysOf(type: RecordType): readonly string[] {
 }
 
 /**
- * Gives up all rows of submissions, or of vault keys, with these numbers. Queries must not refer to them from now on, and
+ * Gives up all rows of submissions, of vault keys or of snapshots with these numbers. Queries must not refer to them from now on, and
  * none with these numbers may come before they are deleted.
  */
 export function discardRows(
@@ -86,7 +95,7 @@ export function deletePage(store: PartnershipStore): number | null {
   const row = first<GarbageRow>(store, 'select * from garbage order by id limit 1');
   if (!row) return null;
   const table = row.name;
-  const numbered = table === 'vault_rows' ? 'key_number' : 'generation';
+  const numbered = table in NUMBERS ? NUMBERS[table as keyof typeof NUMBERS] : 'generation';
   const generation =
     row.side === null
       ? null

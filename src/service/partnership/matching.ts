@@ -1,9 +1,10 @@
 /**
  * Matching: equal tags of equal kind, joined to pairs of accounts, each with the tier that the public rules give it. Done
- * page by page into tables of their own, which take the place of those that answers are given from when all is done.
+ * page by page into tables that no answer is given from; what each side is shown of them is made after it (shownpairs.ts).
  */
 import { concat } from '../../../protocol/bytes.ts';
 import { DISTINGUISHING_KINDS, KINDS, kindNumber } from '../../../protocol/identifiers/kind.ts';
+import { sideNumber } from '../../../protocol/ids.ts';
 import { CROWDED, evidenceOf, tierOf } from '../../../protocol/tier.ts';
 import { first, type PartnershipStore } from '../storage/partnership.ts';
 import { PAGE_ROWS, type Paged, pageOf, type Range, type WorkedPage } from './pages.ts';
@@ -45,7 +46,7 @@ export function joinPage(store: PartnershipStore, of: Generations, after: Uint8A
     ...parameters,
   );
   const made = store.run(
-    `insert or ignore into next_matches (founder_handle, joiner_handle, tag, kind)
+    `insert or ignore into matches (founder_handle, joiner_handle, tag, kind)
      select f.handle, j.handle, f.tag, f.kind ${joined} ${end ? 'and (f.tag, f.handle, j.handle) <= (?, ?, ?)' : ''}`,
     ...parameters,
     ...(end ? [end.tag, end.f, end.j] : []),
@@ -91,9 +92,9 @@ const MATCHED = DISTINGUISHING_KINDS.map(
  */
 export function collectPage(store: PartnershipStore, of: Generations, after: Uint8Array): WorkedPage {
   const columns = ['founder_handle', 'joiner_handle'];
-  const range = pageOf(store, { table: 'next_matches', columns, where: ['true'] }, after, PAGE_ROWS);
+  const range = pageOf(store, { table: 'matches', columns, where: ['true'] }, after, PAGE_ROWS);
   const made = store.run(
-    `insert or ignore into next_pairs
+    `insert or ignore into pairs
        (founder_handle, joiner_handle, evidence, founder_populations, joiner_populations, first_seen)
      select g.founder_handle, g.joiner_handle,
        g.kinds | ((f.distinguishing & j.distinguishing & ~(${MATCHED})) << ${KINDS.length})
@@ -102,7 +103,7 @@ export function collectPage(store: PartnershipStore, of: Generations, after: Uin
      from (
        select founder_handle, joiner_handle, sum(distinct 1 << (kind - 1)) as kinds,
          coalesce(min(case when kind = ${DOMAIN} then tag in (select tag from crowded) end), 0) as crowded
-       from next_matches m where ${range.sql('m')} group by founder_handle, joiner_handle
+       from matches m where ${range.sql('m')} group by founder_handle, joiner_handle
      ) g
      cross join accounts f on f.side = 0 and f.generation = ? and f.handle = g.founder_handle
      cross join accounts j on j.side = 1 and j.generation = ? and j.handle = g.joiner_handle`,
@@ -112,7 +113,7 @@ export function collectPage(store: PartnershipStore, of: Generations, after: Uin
   );
   weighEvidence(store, range);
   store.run(
-    `delete from next_pairs where ${range.sql('next_pairs')}
+    `delete from pairs where ${range.sql('pairs')}
        and evidence in (select evidence from tiers where alone = 0)`,
     ...range.parameters,
   );
@@ -122,7 +123,7 @@ export function collectPage(store: PartnershipStore, of: Generations, after: Uin
 /** Judges the evidence of a page's pairs that was not seen before; there is little that differs. */
 function weighEvidence(store: PartnershipStore, range: Range): void {
   const unknown = store.all<{ evidence: number }>(
-    `select distinct p.evidence from next_pairs p where ${range.sql('p')}
+    `select distinct p.evidence from pairs p where ${range.sql('p')}
        and not exists (select 1 from tiers t where t.evidence = p.evidence)`,
     ...range.parameters,
   );
@@ -142,26 +143,28 @@ function weighEvidence(store: PartnershipStore, range: Range): void {
  */
 export function judgePage(store: PartnershipStore, snapshot: number, after: Uint8Array): WorkedPage {
   const columns = ['founder_handle', 'joiner_handle'];
-  const range = pageOf(store, { table: 'next_pairs', columns, where: ['true'] }, after, PAGE_ROWS);
+  const range = pageOf(store, { table: 'pairs', columns, where: ['true'] }, after, PAGE_ROWS);
   const confirmed = tierNumber('confirmed');
   const isAmongOthers = (mine: string, theirs: string) =>
-    `exists (select 1 from next_pairs o join tiers u on u.evidence = o.evidence
+    `exists (select 1 from pairs o join tiers u on u.evidence = o.evidence
        where o.${mine}_handle = p.${mine}_handle and o.${theirs}_handle <> p.${theirs}_handle
          and u.alone = ${confirmed})`;
   const judged = store.run(
-    `update next_pairs set tier = judged.tier, first_seen = coalesce((select b.first_seen from pairs b
-       where b.founder_handle = judged.founder_handle and b.joiner_handle = judged.joiner_handle
-         and b.tier = judged.tier and b.founder_populations = next_pairs.founder_populations
-         and b.joiner_populations = next_pairs.joiner_populations), ?)
+    `update pairs set tier = judged.tier, first_seen = coalesce((select b.first_seen from shown_pairs b
+       where b.side = ${sideNumber('joiner')} and b.snapshot = ?
+         and b.viewer_handle = judged.founder_handle and b.shown_handle = judged.joiner_handle
+         and b.tier = judged.tier and b.viewer_populations = pairs.founder_populations
+         and b.shown_populations = pairs.joiner_populations), ?)
      from (
        select p.founder_handle, p.joiner_handle,
          case when t.alone <> t.among_others
              and (${isAmongOthers('founder', 'joiner')} or ${isAmongOthers('joiner', 'founder')})
            then t.among_others else t.alone end as tier
-       from next_pairs p join tiers t on t.evidence = p.evidence where ${range.sql('p')}
+       from pairs p join tiers t on t.evidence = p.evidence where ${range.sql('p')}
      ) judged
-     where next_pairs.founder_handle = judged.founder_handle
-       and next_pairs.joiner_handle = judged.joiner_handle`,
+     where pairs.founder_handle = judged.founder_handle
+       and pairs.joiner_handle = judged.joiner_handle`,
+    snapshot - 1,
     snapshot,
     ...range.parameters,
   );

@@ -52,13 +52,14 @@ export function matrix(context: OperationContext, _input: Record<never, never>):
   // A population of the partner of which nothing is granted stays unnamed.
   const named = ground.theirs.populations.filter((name) => granted.some((cell) => cell.theirs === name));
   const sides = [ground.mine.side, ground.theirs.side] as const;
+  const { number: snapshot } = ground.snapshot;
   const numbers = numbersOf(
     ground,
     {
-      confirmed: talliesOf(context.store, 'confirmed', ...sides),
-      review: talliesOf(context.store, 'review', ...sides),
+      confirmed: talliesOf(context.store, snapshot, 'confirmed', ...sides),
+      review: talliesOf(context.store, snapshot, 'review', ...sides),
     },
-    listsOf(context.store, ...sides),
+    listsOf(context.store, snapshot, ...sides),
   );
   const cells = ground.cells
     .filter((cell) => named.includes(cell.theirs))
@@ -81,8 +82,8 @@ export function matrix(context: OperationContext, _input: Record<never, never>):
   if (granted.length > 0) {
     record(context, { question: 'matrix', ground, cells: granted, rows: null, continues: 0 });
   }
-  const snapshot = { number: ground.snapshot.number, atMs: ground.snapshot.at_ms };
-  return ok({ snapshot, populations: { mine: ground.mine.populations, theirs: named }, cells });
+  const of = { number: snapshot, atMs: ground.snapshot.at_ms };
+  return ok({ snapshot: of, populations: { mine: ground.mine.populations, theirs: named }, cells });
 }
 
 function reveals({ decision }: Cell): boolean {

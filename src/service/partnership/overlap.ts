@@ -1,5 +1,5 @@
 /** The overlap: the pairs of the granted cells, with the boxes that prove them and the fields that were granted. */
-import { equal, toHex } from '../../../protocol/bytes.ts';
+import { equal } from '../../../protocol/bytes.ts';
 import { type Kind, kindOf } from '../../../protocol/identifiers/kind.ts';
 import { ok, type Result, refuse } from '../../../protocol/result.ts';
 import { FIELDS, type Field } from '../../../protocol/scope.ts';
@@ -7,12 +7,14 @@ import { evidenceOf, type Tier, type TierRule, tierOf } from '../../../protocol/
 import { type Decision, revealsAccounts } from '../policy/decide.ts';
 import { openedFields } from '../policy/opening.ts';
 import type { ProblemCode } from '../problems.ts';
+import { first, type PartnershipStore } from '../storage/partnership.ts';
 import { overlapAnswer } from './answer.ts';
 import { bit, type Cell, chosen, type Ground, groundOf } from './cells.ts';
-import { currentSnapshot, type OperationContext } from './context.ts';
+import { currentSnapshot, type OperationContext, timeText } from './context.ts';
 import { type Cursor, openCursor, sealCursor } from './cursor.ts';
 import { record } from './ledger.ts';
-import { type Boxed, boxedOf, type PairRow, pairsOf, type SealedField, sealedOf } from './pairs.ts';
+import { type ShownPair, shownPairs } from './pairs.ts';
+import { boxedOf, sealedOf } from './shownpairs.ts';
 import { tierOfNumber } from './tallies.ts';
 import { vaultRows } from './vault.ts';
 
@@ -46,7 +48,7 @@ export interface OverlapRow {
   readonly reasons: readonly TierRule[];
   /** Number and time of the snapshot in which the pair appeared in this tier. */
   readonly firstSeen: number;
-  readonly firstSeenAtMs: number;
+  readonly firstSeenAt: string;
   /** Indexes of the page's cells in which the pair stands. */
   readonly cells: readonly number[];
   readonly matches: readonly OverlapMatch[];
@@ -88,7 +90,7 @@ function overlapPage(context: OperationContext, input: OverlapInput): Result<Pag
   const cells = chosen(ground.cells, input).filter((cell) => revealsAccounts(cell.decision.level));
   if (cells.length === 0) return ok(pageOf(ground, [], [], null));
   const limit = input.limit ?? DEFAULT_LIMIT;
-  const pairs = pairsOf(context, ground, cells, from.value, input.since ?? 0, limit + 1);
+  const pairs = shownPairs(context, ground, cells, from.value, input.since ?? 0, limit + 1);
   const rows = rowsOf(context, ground, cells, pairs.slice(0, limit));
   const entry = record(context, {
     question: 'overlap',
@@ -146,19 +148,18 @@ export function pageOf<Row>(
 }
 
 function rowsOf(
-  context: OperationContext,
+  { store }: OperationContext,
   ground: Ground,
   cells: readonly Cell[],
-  pairs: readonly PairRow[],
+  pairs: readonly ShownPair[],
 ): OverlapRow[] {
-  const boxed = boxedOf(context, ground, pairs);
-  const sealedFields = sealedOf(context, ground, pairs);
+  const timeOf = timesOfSnapshots(store);
   const reasonsOf = reasonsByEvidence();
   const standingOf = standingIn(cells);
-  return pairs.map((pair, index) => {
+  return pairs.map((pair) => {
     const tier = tierOfNumber(pair.tier);
     const standing = standingOf(pair, tier);
-    const matches = matchesOf(boxed[index] ?? [], standing.populations);
+    const matches = matchesOf(pair, standing.populations);
     const opened = openedFields(
       { tier, kinds: matches.map(({ kind }) => kind), cells: standing.decisions },
       { strongKinds: ground.strongKinds, isCurrent: ground.theirs.isSealedNow },
@@ -169,15 +170,15 @@ function rowsOf(
     // Fields that no given key opens would only show their sizes.
     const isOpenable = keyed.some((match) => match.wrapped !== null);
     return {
-      mine: toHex(pair.mine),
-      theirs: toHex(pair.theirs),
+      mine: pair.mine,
+      theirs: pair.theirs,
       tier,
       reasons: reasonsOf(pair.evidence, tier),
       firstSeen: pair.first_seen,
-      firstSeenAtMs: pair.at_ms,
+      firstSeenAt: timeOf(pair.first_seen),
       cells: standing.cells,
       matches: keyed,
-      fields: isOpenable ? fieldsOf(sealedFields[index] ?? [], opened) : {},
+      fields: isOpenable ? fieldsOf(pair, opened) : {},
     };
   });
 }
@@ -189,7 +190,7 @@ interface Standing {
   readonly decisions: readonly Decision[];
 }
 
-function standingIn(cells: readonly Cell[]): (pair: PairRow, tier: Tier) => Standing {
+function standingIn(cells: readonly Cell[]): (pair: ShownPair, tier: Tier) => Standing {
   // Most pairs of a page stand in the same few sets of cells.
   const known = new Map<string, Standing>();
   return ({ mine_populations, theirs_populations }, tier) => {
@@ -212,6 +213,17 @@ function standingOf(cells: readonly Cell[], mine: number, theirs: number, tier: 
   };
 }
 
+/** Times of snapshots in RFC 3339; the pairs of a page are first seen in few. */
+function timesOfSnapshots(store: PartnershipStore): (number: number) => string {
+  const known = new Map<number, string>();
+  return (number) => {
+    const sql = 'select at_ms from snapshots where number = ?';
+    const time = known.get(number) ?? timeText(first<{ at_ms: number }>(store, sql, number)?.at_ms ?? 0);
+    known.set(number, time);
+    return time;
+  };
+}
+
 /** The rules that made the tier; of two verdicts that the evidence allows, the one that the matching came to. */
 function reasonsByEvidence(): (evidence: number, tier: Tier) => readonly TierRule[] {
   // Most pairs of a page rest on the same few sets of evidence.
@@ -226,9 +238,9 @@ function reasonsByEvidence(): (evidence: number, tier: Tier) => readonly TierRul
 }
 
 /** Matches with the boxes of granted populations and their wrapped keys. */
-function matchesOf(boxed: readonly Boxed[], populations: number): OverlapMatch[] {
+function matchesOf(pair: ShownPair, populations: number): OverlapMatch[] {
   const matches: (OverlapMatch & { readonly boxes: { population: number; box: Uint8Array }[] })[] = [];
-  for (const { tag, kind: number, population, box, wrapped } of boxed) {
+  for (const { tag, kind: number, population, box, wrapped } of boxedOf(pair)) {
     const kind = kindOf(number);
     if (!kind) continue;
     const last = matches.at(-1);
@@ -239,12 +251,9 @@ function matchesOf(boxed: readonly Boxed[], populations: number): OverlapMatch[]
   return matches;
 }
 
-function fieldsOf(
-  rows: readonly SealedField[],
-  granted: readonly Field[],
-): Partial<Record<Field, Uint8Array>> {
+function fieldsOf(pair: ShownPair, granted: readonly Field[]): Partial<Record<Field, Uint8Array>> {
   const fields: Partial<Record<Field, Uint8Array>> = {};
-  for (const row of rows) {
+  for (const row of sealedOf(pair)) {
     // Numbers on the wire start at 1.
     const field = FIELDS[row.field - 1];
     if (field && granted.includes(field)) fields[field] = row.sealed;

@@ -105,17 +105,16 @@ interface Asked {
 /** The next accounts that may be named, ascending: those named this month before, and as many new ones as are left. */
 function shownAccounts(
   { store }: OperationContext,
-  { theirs }: Ground,
+  ground: Ground,
   { mask, after, limit }: Asked,
   { left, bound }: Allowance,
 ): Unmatched[] {
+  const unmatched = unmatchedOf(ground, mask);
   const next = store.all<Unmatched>(
     `select a.handle, ${IS_KNOWN} as known from accounts a
-     where ${isUnmatched(theirs)} and a.handle > ? order by a.handle limit ?`,
+     where ${IS_UNMATCHED} and a.handle > ? order by a.handle limit ?`,
     bound,
-    sideNumber(theirs.side),
-    theirs.submission,
-    mask,
+    ...unmatched,
     after,
     limit,
   );
@@ -125,14 +124,12 @@ function shownAccounts(
   const again = store.all<Unmatched>(
     `select a.handle, 1 as known from shown_names n
      cross join accounts a on a.side = n.side and a.handle = n.handle
-     where n.side = ? and n.handle > ? and n.handle < ? and ${isUnmatched(theirs)}
+     where n.side = ? and n.handle > ? and n.handle < ? and ${IS_UNMATCHED}
      order by n.handle limit ?`,
-    sideNumber(theirs.side),
+    sideNumber(ground.theirs.side),
     after,
     bound,
-    sideNumber(theirs.side),
-    theirs.submission,
-    mask,
+    ...unmatched,
     limit,
   );
   return [...fresh.slice(0, left), ...again].sort((a, b) => compare(a.handle, b.handle)).slice(0, limit);
@@ -141,22 +138,24 @@ function shownAccounts(
 /** Whether an account is left that may not be named this month. */
 function withholdsAny(
   { store }: OperationContext,
-  { theirs }: Ground,
+  ground: Ground,
   mask: number,
   { bound }: Allowance,
 ): boolean {
-  const sql = `select 1 from accounts a where ${isUnmatched(theirs)} and not ${IS_KNOWN} limit 1`;
-  return first(store, sql, sideNumber(theirs.side), theirs.submission, mask, bound) !== undefined;
+  const sql = `select 1 from accounts a where ${IS_UNMATCHED} and not ${IS_KNOWN} limit 1`;
+  return first(store, sql, ...unmatchedOf(ground, mask), bound) !== undefined;
 }
 
 /** Takes the bound. */
 const IS_KNOWN = `exists (select 1 from shown_names s
   where s.side = a.side and s.handle = a.handle and s.handle < ?)`;
 
-/** In no pair of any tier; takes the side, the submission and the mask. */
-function isUnmatched({ side }: Ground['theirs']): string {
-  return `a.side = ? and a.generation = ? and a.populations & ?
-    and not exists (select 1 from pairs p where p.${side}_handle = a.handle)`;
+/** In no pair of any tier; takes `unmatchedOf`. An account in a pair is the viewer's of what its own side is shown. */
+const IS_UNMATCHED = `a.side = ? and a.generation = ? and a.populations & ? and not exists (
+  select 1 from shown_pairs p where p.side = ? and p.snapshot = ? and p.viewer_handle = a.handle)`;
+
+function unmatchedOf({ mine, theirs, snapshot }: Ground, mask: number): number[] {
+  return [sideNumber(theirs.side), theirs.submission, mask, sideNumber(mine.side), snapshot.number];
 }
 
 function namesOf({ store }: OperationContext, { theirs }: Ground, handle: Uint8Array, mask: number) {

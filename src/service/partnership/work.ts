@@ -14,11 +14,14 @@ import { deletePage, discardTables, hasGarbage } from './garbage.ts';
 import { collectPage, crowdedPage, type Generations, joinPage, judgePage } from './matching.ts';
 import type { WorkedPage } from './pages.ts';
 import { dropGeneration } from './rows.ts';
-import { abandon, cancel, MADE, type Run, runOf } from './run.ts';
+import { abandon, cancel, nextSnapshot, type Run, runOf, WORKED_WITH } from './run.ts';
+import { discardShown, showPage } from './shownpairs.ts';
 import { accountsPage, tallyPage } from './tallies.ts';
 
 /** Rows' worth that a step of its own is to do: about a second, in which nothing else of the partnership is answered. */
 export const STEP_ROWS = 200_000;
+
+const SIDES: readonly Side[] = ['founder', 'joiner'];
 
 /** A stage of a run; the cursor is empty at its beginning. */
 type Stage = (store: PartnershipStore, run: Run) => WorkedPage & { readonly contradiction?: string | null };
@@ -36,10 +39,14 @@ const STAGES: ReadonlyMap<string, Stage> = new Map<string, Stage>([
   ['crowded joiner', (store, run) => crowdedPage(store, bothOf(run), 1, run.after)],
   ['collect', (store, run) => collectPage(store, bothOf(run), run.after)],
   ['judge', (store, run) => judgePage(store, nextSnapshot(store), run.after)],
-  ['tally founder', (store, run) => tallyPage(store, 'founder', run.after)],
-  ['tally joiner', (store, run) => tallyPage(store, 'joiner', run.after)],
-  ['accounts founder', (store, run) => accountsPage(store, 'founder', run.founder ?? 0, run.after)],
-  ['accounts joiner', (store, run) => accountsPage(store, 'joiner', run.joiner ?? 0, run.after)],
+  ...SIDES.flatMap((side): (readonly [string, Stage])[] => [
+    [`tally ${side}`, (store, run) => tallyPage(store, nextSnapshot(store), side, run.after)],
+    [
+      `accounts ${side}`,
+      (store, run) => accountsPage(store, nextSnapshot(store), side, run[side] ?? 0, run.after),
+    ],
+    [`show ${side}`, (store, run) => showPage(store, nextSnapshot(store), bothOf(run), side, run.after)],
+  ]),
 ]);
 const NAMES = [...STAGES.keys()];
 const FIRST = NAMES[0] ?? '';
@@ -77,8 +84,6 @@ export function hasWork(store: PartnershipStore): boolean {
   );
 }
 
-const SIDES: readonly Side[] = ['founder', 'joiner'];
-
 /** One page of the matching under way; null where there is none. */
 function advance(store: PartnershipStore, nowMs: number): number | null {
   const run = runOf(store);
@@ -110,7 +115,7 @@ function begin(store: PartnershipStore): number | null {
   const { active_submission: others } = sideRow(store, otherSide(side));
   const [founder, joiner] = side === 'founder' ? [number, others] : [others, number];
   store.run('delete from tiers');
-  store.run('delete from next_tallies');
+  store.run('delete from tallies where snapshot = ?', nextSnapshot(store));
   store.run(
     "insert into run (side, number, founder, joiner, stage, after) values (?, ?, ?, ?, ?, x'')",
     sideNumber(side),
@@ -130,25 +135,17 @@ function refuse(store: PartnershipStore, { side, number }: Run, contradiction: s
   return 1;
 }
 
-function nextSnapshot(store: PartnershipStore): number {
-  const last = first<{ number: number | null }>(store, 'select max(number) as number from snapshots');
-  return (last?.number ?? 0) + 1;
-}
-
 /** Answers are given from the new submission and its snapshot from here on. */
 function finish(store: PartnershipStore, run: Run, nowMs: number): number {
   const name = run.side === 0 ? 'founder' : 'joiner';
   const { active_submission } = sideRow(store, name);
   const isMatched = run.founder !== null && run.joiner !== null;
   const snapshot = isMatched ? nextSnapshot(store) : null;
-  if (isMatched) {
+  if (snapshot !== null) {
     store.run('insert into snapshots (number, at_ms) values (?, ?)', snapshot, nowMs);
-    for (const table of ['matches', 'pairs', 'tallies']) {
-      store.run(`alter table ${table} rename to last_${table}`);
-      store.run(`alter table next_${table} rename to ${table}`);
-      store.run(`alter table last_${table} rename to next_${table}`);
-    }
-    discardTables(store, MADE);
+    discardTables(store, WORKED_WITH);
+    discardShown(store, { from: 0, to: snapshot - 1 });
+    store.run('delete from tallies where snapshot < ?', snapshot);
   }
   if (active_submission !== null) dropGeneration(store, name, active_submission);
   const pointers = 'update sides set active_submission = ?, matching_submission = null where side = ?';

@@ -183,7 +183,7 @@ export async function octetBody(context: Context): Promise<Uint8Array> {
 }
 
 export function octetAnswer(context: Context, bytes: Uint8Array): Response {
-  return context.body(new Uint8Array(bytes), 200, {
+  return context.body(bytes as Uint8Array<ArrayBuffer>, 200, {
     'content-type': 'application/octet-stream',
     'cache-control': 'no-store',
   });

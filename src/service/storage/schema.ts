@@ -341,4 +341,55 @@ export const PARTNERSHIP_MIGRATIONS: readonly string[] = [
   `
   create table importing (since_ms integer not null) strict;
   `,
+  // What each side is shown (shownpairs.ts), made once a snapshot, and tallies by snapshot: nothing changes its name any
+  // more when a run ends. `side` is whose accounts are shown, and the viewer the other. Two lists are matched once more.
+  `
+  drop table matches;
+  drop table pairs;
+  drop table tallies;
+  drop table next_tallies;
+  alter table next_matches rename to matches;
+  alter table next_pairs rename to pairs;
+  drop index next_pairs_by_joiner;
+  create index pairs_by_joiner on pairs (joiner_handle, founder_handle);
+  create table tallies (
+    snapshot integer not null,
+    tier integer not null,
+    what integer not null,
+    founder_populations integer not null,
+    joiner_populations integer not null,
+    count integer not null,
+    primary key (snapshot, tier, what, founder_populations, joiner_populations)
+  ) strict, without rowid;
+  create table shown_pairs (
+    side integer not null,
+    snapshot integer not null,
+    viewer_handle blob not null,
+    shown_handle blob not null,
+    viewer_populations integer not null,
+    shown_populations integer not null,
+    evidence integer not null,
+    tier integer not null,
+    first_seen integer not null,
+    matches blob not null,
+    primary key (side, snapshot, viewer_handle, shown_handle)
+  ) strict, without rowid;
+  create table openings (
+    side integer not null,
+    snapshot integer not null,
+    viewer_handle blob not null,
+    shown_handle blob not null,
+    keys blob not null,
+    fields blob not null,
+    primary key (side, snapshot, viewer_handle, shown_handle)
+  ) strict, without rowid;
+  delete from run;
+  delete from garbage where name in ('matches', 'pairs', 'next_matches', 'next_pairs');
+  insert into garbage (name) select 'matches' where exists (select 1 from matches);
+  insert into garbage (name) select 'pairs' where exists (select 1 from pairs);
+  insert into garbage (name) select 'crowded' where exists (select 1 from crowded);
+  update sides set matching_submission = active_submission, active_submission = null
+    where side = 1 and matching_submission is null
+      and (select active_submission from sides where side = 0) is not null;
+  `,
 ];

@@ -4,7 +4,7 @@ import { sha256 } from '../../../protocol/hash.ts';
 import { first, type PartnershipStore, type StoreValue } from '../storage/partnership.ts';
 
 /**
- * All tables that are moved, with the columns of their keys. What a matching makes is made anew. What says which lists are in
+ * All tables that are moved, with the columns of their keys. What a run works with is made anew. What says which lists are in
  * use comes last, so that nothing is taken away because what allows it is still to come.
  */
 export const KEYS = {
@@ -25,10 +25,9 @@ export const KEYS = {
   fields: ['side', 'generation', 'handle', 'field'],
   names: ['side', 'generation', 'handle', 'population'],
   snapshots: ['number'],
-  matches: ['founder_handle', 'joiner_handle', 'tag'],
-  pairs: ['founder_handle', 'joiner_handle'],
-  tiers: ['evidence'],
-  tallies: ['tier', 'what', 'founder_populations', 'joiner_populations'],
+  shown_pairs: ['side', 'snapshot', 'viewer_handle', 'shown_handle'],
+  openings: ['side', 'snapshot', 'viewer_handle', 'shown_handle'],
+  tallies: ['snapshot', 'tier', 'what', 'founder_populations', 'joiner_populations'],
   ledger: ['number', 'page'],
   shown_names: ['side', 'handle'],
   terms: ['side'],
