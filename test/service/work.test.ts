@@ -10,7 +10,8 @@ import { hasWork, work } from '../../src/service/partnership/work.ts';
 import { nodePartnershipStore } from '../../src/service/storage/files.ts';
 import { insertPacked } from '../../src/service/storage/packed.ts';
 import type { PartnershipStore } from '../../src/service/storage/partnership.ts';
-import { openDatabase, type Sqlite } from '../../src/sqlite.ts';
+import { PARTNERSHIP_MIGRATIONS } from '../../src/service/storage/schema.ts';
+import { migrate, openDatabase, type Sqlite } from '../../src/sqlite.ts';
 import { matchAtOnce } from '../support/match-at-once.ts';
 import { dice, seededRandom } from '../support/random.ts';
 import { makeSignedScope, makeTestPair } from '../support/service-parties.ts';
@@ -236,6 +237,37 @@ describe('matching in steps', () => {
       { side: 0, snapshot: 2 },
       { side: 1, snapshot: 2 },
     ]);
+  });
+
+  it('matches the lists of a database once more that knew nothing yet of what each side is shown', () => {
+    const path = join(folder, 'before.db');
+    const database = openDatabase(path);
+    const before = PARTNERSHIP_MIGRATIONS.findIndex((sql) => sql.includes('create table shown_pairs'));
+    migrate(database, PARTNERSHIP_MIGRATIONS.slice(0, before));
+    const of = (byte: number) => new Uint8Array(16).fill(byte);
+    const [tag, handle, gone] = [of(1), of(2), of(3)];
+    for (const side of [0, 1]) {
+      const submitted = `insert into submissions (side, number, head, scope_hash, activated) values (?, 3, x'', x'', 1)`;
+      database.run(submitted, side);
+      database.run(
+        'insert into accounts (side, generation, handle, populations) values (?, 3, ?, 1)',
+        side,
+        handle,
+      );
+      database.run('insert into tags values (?, 3, ?, ?, 1)', side, tag, handle);
+    }
+    database.run('insert into next_matches values (?, ?, ?, 1)', gone, gone, tag);
+    database.run('insert into snapshots values (7, 1)');
+    database.run('update sides set active_submission = 3, last_submission = 3');
+    database.close();
+    const store = storeAt(path);
+    while (store.atomic(() => work(store, 5, 1)));
+    expect(store.all('select side, snapshot, first_seen as seen from shown_pairs')).toEqual([
+      { side: 0, snapshot: 8, seen: 8 },
+      { side: 1, snapshot: 8, seen: 8 },
+    ]);
+    expect(sideRow(store, 'joiner')).toMatchObject({ active_submission: 3, matching_submission: null });
+    expect(store.all('select 1 from matches')).toEqual([]);
   });
 
   it('leaves nothing of a run that is given up, and does the next one', () => {
