@@ -111,6 +111,7 @@ export async function benchQuestions(accounts: number, pairs: number, seconds: n
     database.close();
     const pages: Pages[] = [];
     for (const everySeconds of PACES) {
+      // Fewer turns of slow viewers: they would take five times as long.
       const turns = Math.ceil(seconds / Math.sqrt(everySeconds));
       const url = `http://${host}${world.base}/overlap`;
       pages.push(await askPages(url, world.tokens.founder, cursors, { turns, everySeconds }));

@@ -161,7 +161,7 @@ function tally(store: PartnershipStore, generations: Readonly<Record<Side, numbe
 
 /** What both sides are shown of the pairs, packed byte by byte. */
 function show(store: PartnershipStore, generations: Readonly<Record<Side, number>>, snapshot: number): void {
-  const pairs = store.all<Record<string, Uint8Array & number>>('select * from pairs');
+  const pairs = store.all<Pair>('select * from pairs');
   const matches = grouped(
     store.all<Match>('select founder_handle, joiner_handle, tag, kind from matches order by kind, tag'),
     (row) => [row.founder_handle, row.joiner_handle],
@@ -177,9 +177,9 @@ function show(store: PartnershipStore, generations: Readonly<Record<Side, number
     store.run('delete from shown_pairs where side = ?', sideNumber(side));
     store.run('delete from openings where side = ?', sideNumber(side));
     for (const pair of pairs) {
-      const handles = [pair[`${viewer}_handle`], pair[`${side}_handle`]] as [Uint8Array, Uint8Array];
-      const shown = handles[1];
-      const own = matches.get(nameOf([pair.founder_handle, pair.joiner_handle] as Uint8Array[])) ?? [];
+      const shown = pair[`${side}_handle`];
+      const handles = [pair[`${viewer}_handle`], shown] as const;
+      const own = matches.get(nameOf([pair.founder_handle, pair.joiner_handle])) ?? [];
       const matched = own.flatMap(({ tag, kind }) => {
         const found = boxes.get(nameOf([tag, shown])) ?? [];
         if (found.length === 0) return [tag, uint(kind, 1), uint(0, 1)];
@@ -190,11 +190,11 @@ function show(store: PartnershipStore, generations: Readonly<Record<Side, number
         sideNumber(side),
         snapshot,
         ...handles,
-        pair[`${viewer}_populations`] ?? 0,
-        pair[`${side}_populations`] ?? 0,
-        pair.evidence ?? 0,
-        pair.tier ?? 0,
-        pair.first_seen ?? 0,
+        pair[`${viewer}_populations`],
+        pair[`${side}_populations`],
+        pair.evidence,
+        pair.tier,
+        pair.first_seen,
         concat(...matched),
       );
       const keys = own.flatMap(({ tag }) =>
@@ -217,6 +217,11 @@ function show(store: PartnershipStore, generations: Readonly<Record<Side, number
     }
   }
 }
+
+type Pair = Readonly<
+  Record<`${Side}_handle`, Uint8Array> &
+    Record<`${Side}_populations` | 'evidence' | 'tier' | 'first_seen', number>
+>;
 
 interface Match {
   readonly founder_handle: Uint8Array;

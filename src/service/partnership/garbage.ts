@@ -51,8 +51,8 @@ export function keysOf(type: RecordType): readonly string[] {
 }
 
 /**
- * Gives up all rows of submissions, of vault keys or of snapshots with these numbers. Queries must not refer to them from now on, and
- * none with these numbers may come before they are deleted.
+ * Gives up all rows of submissions, of vault keys or of snapshots with these numbers. Queries must not refer to them from
+ * now on, and none with these numbers may come before they are deleted.
  */
 export function discardRows(
   store: PartnershipStore,
