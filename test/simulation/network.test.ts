@@ -1,7 +1,8 @@
 /** Two agents and a service between which a proxy cuts, delays, duplicates and truncates connections by a seeded plan. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPool } from '../../src/agent/crypto/pool.ts';
+import type { Agent } from '../../src/agent/agent.ts';
+import { type CryptoPool, openPool } from '../../src/agent/crypto/pool.ts';
 import { Problem } from '../../src/agent/problem.ts';
 import { syncPartnership } from '../../src/agent/sync/sync.ts';
 import { startService } from '../../src/service/node.ts';
@@ -17,7 +18,6 @@ import {
   prepare,
   replaceLists,
   SIDES,
-  type SideName,
   standing,
   twoVersions,
   type World,
@@ -45,7 +45,7 @@ async function syncThrough(plan: Plan) {
   try {
     await replaceLists(world, lists.new);
     proxy.plan(plan);
-    await Promise.all(SIDES.map((side) => syncUntilDone(world, side, pool)));
+    await syncUntilDone(world, pool);
     proxy.plan(() => ({ do: 'pass' }));
     return { a: await standing(world, 'a'), b: await standing(world, 'b') };
   } finally {
@@ -56,26 +56,30 @@ async function syncThrough(plan: Plan) {
   }
 }
 
-async function syncUntilDone(world: World, side: SideName, pool: ReturnType<typeof openPool>): Promise<void> {
-  const agent = await openSide(world, side);
+/** Night after night, until both sides have nothing left to do: one may rest before the other has sent its new list. */
+async function syncUntilDone(world: World, pool: CryptoPool): Promise<void> {
+  const agents = await Promise.all(SIDES.map((side) => openSide(world, side)));
   try {
-    const { id } = onlyPartnership(agent);
-    let runs = 0;
-    for (let isOver = false; !isOver; ) {
-      if (++runs > 30) throw new Error('no end after 30 runs');
-      const options = { progress: () => undefined, waitUntilMs: Date.now() + 60_000 };
-      await syncPartnership(agent, id, pool, options).then(
-        (report) => {
-          isOver = report.waiting === null;
-        },
-        (error: unknown) => {
-          // The only way in which a broken network may end a sync.
-          if (!(error instanceof Problem) || error.code !== 'service_unreachable') throw error;
-        },
-      );
+    for (let night = 1; night <= 60; night++) {
+      const rests = await Promise.all(agents.map((agent) => syncOnce(agent, pool)));
+      if (rests.every((rest) => rest)) return;
     }
+    throw new Error('no end after 60 nights');
   } finally {
-    agent.close();
+    for (const agent of agents) agent.close();
+  }
+}
+
+/** True where nothing was left to do. */
+async function syncOnce(agent: Agent, pool: CryptoPool): Promise<boolean> {
+  const options = { progress: () => undefined, waitUntilMs: Date.now() + 2000 };
+  try {
+    const report = await syncPartnership(agent, onlyPartnership(agent).id, pool, options);
+    return report.waiting === null;
+  } catch (error) {
+    // The only way in which a broken network may end a sync.
+    if (error instanceof Problem && error.code === 'service_unreachable') return false;
+    throw error;
   }
 }
 
@@ -135,6 +139,22 @@ describe('a network that harms connections', () => {
       line.includes('/login/tokens') ? { do: 'pass' } : { do: 'duplicate', when: 'before' };
     expectUndisturbed(await syncThrough(before), calm);
     expectUndisturbed(await syncThrough(() => ({ do: 'duplicate', when: 'after' })), calm);
+  });
+
+  it('brings an evaluation again when the request is over', { timeout: 60_000 }, async () => {
+    const tries = new Map<string, number>();
+    let heldUntilMs = 0;
+    let late = 0;
+    const views = await syncThrough((_index, line) => {
+      if (/^DELETE .*requests/.test(line) && Date.now() < heldUntilMs) late++;
+      if (!/^PUT .*evaluations/.test(line)) return { do: 'pass' };
+      tries.set(line, (tries.get(line) ?? 0) + 1);
+      if (tries.get(line) === 1) return { do: 'lose' };
+      heldUntilMs = Date.now() + 2500;
+      return { do: 'delay', ms: 2500 };
+    });
+    expectUndisturbed(views, calm);
+    expect(late).toBeGreaterThan(0);
   });
 
   it('loses the answer to every kind of request once', { timeout: 120_000 }, async () => {

@@ -12,6 +12,7 @@ import {
 } from '../../../protocol/evaluation.ts';
 import { EVALUATED_KINDS, type EvaluatedKind, kindNumber } from '../../../protocol/identifiers/kind.ts';
 import { pipeline } from '../crypto/pool.ts';
+import { isUnknown } from '../partners.ts';
 import { Problem } from '../problem.ts';
 import { isGranting, myScope } from '../scopes/following.ts';
 import type { EpochSync } from './context.ts';
@@ -29,6 +30,21 @@ export function dueChunks(sync: EpochSync): number[] {
 export async function evaluateForPartner(sync: EpochSync): Promise<number> {
   const request = openedRequest(sync);
   if (!request) return 0;
+  const done = { elements: 0 };
+  try {
+    await answer(sync, request, done);
+  } catch (error) {
+    // Whoever asked ends its request when all is collected, also while an answer is sent once more.
+    if (!isUnknown(error) || (await isOpen(sync, request))) throw error;
+  }
+  return done.elements;
+}
+
+async function answer(
+  sync: EpochSync,
+  request: EvaluationRequest,
+  done: { elements: number },
+): Promise<void> {
   await followReceipt(sync);
   const inForce = myScope(sync.agent, sync.partnership);
   if (!inForce || !isGranting(inForce)) return decline(sync, request, 'no_scope');
@@ -36,7 +52,6 @@ export async function evaluateForPartner(sync: EpochSync): Promise<number> {
   const due = dueChunks(sync);
   // The whole request is weighed before its first chunk: a list that does not fit is not evaluated halfway.
   if (!fitsBudget(sync, request, scope.evaluationBudget)) return decline(sync, request, 'budget_spent');
-  let elements = 0;
   let invalid = false;
   await pipeline(
     due,
@@ -77,16 +92,20 @@ export async function evaluateForPartner(sync: EpochSync): Promise<number> {
         sync.agent.keyring.agentSeed,
       );
       await sync.agent.client().putEvaluation(sync.id, sync.theirs.side, request.number, index, signed);
-      elements += chunk.count;
+      done.elements += chunk.count;
       sync.progress(
         `evaluating for ${sync.partnership.alias}`,
-        elements,
+        done.elements,
         due.reduce((sum, i) => sum + (request.chunks[i]?.count ?? 0), 0),
       );
     },
   );
   if (invalid) await decline(sync, request, 'invalid_request');
-  return elements;
+}
+
+async function isOpen(sync: EpochSync, { number }: EvaluationRequest): Promise<boolean> {
+  const { requests } = await sync.agent.client().partnership(sync.id);
+  return requests[sync.theirs.side]?.number === number;
 }
 
 /** The partner's request of the view, its signature checked. */
@@ -192,14 +211,13 @@ function fitsBudget(
   });
 }
 
-async function decline(sync: EpochSync, request: EvaluationRequest, reason: RefusalReason): Promise<0> {
+async function decline(sync: EpochSync, request: EvaluationRequest, reason: RefusalReason): Promise<void> {
   const refusal = signRefusal(
     sync.theirs,
     { request: request.number, reason, counts: evaluationCounts(sync) },
     sync.agent.keyring.agentSeed,
   );
   await sync.agent.client().putRefusal(sync.id, sync.theirs.side, request.number, refusal);
-  return 0;
 }
 
 function isPaid(sync: EpochSync, hash: Uint8Array): boolean {
