@@ -83,29 +83,13 @@ const BASE64_DIGITS = utf8('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 
 /** base64url without padding (RFC 4648 section 5). */
 export function toBase64url(bytes: Uint8Array): string {
-  return toBase64urls([bytes])[0] ?? '';
-}
-
-/** The same of many byte strings. Hundreds of short ones are a third of the work where their digits become text at once. */
-export function toBase64urls(parts: readonly Uint8Array[]): string[] {
-  const starts = [0];
-  for (const [index, { length }] of parts.entries()) {
-    starts.push((starts[index] ?? 0) + Math.ceil((length * 4) / 3));
-  }
-  const digits = new Uint8Array(starts[parts.length] ?? 0);
-  for (const [index, part] of parts.entries()) {
-    writeDigits(part, digits.subarray(starts[index], starts[index + 1]));
-  }
-  const text = decoder.decode(digits);
-  return parts.map((_, index) => text.slice(starts[index], starts[index + 1]));
-}
-
-/** What stands behind the end of the digits is not kept. */
-function writeDigits(bytes: Uint8Array, digits: Uint8Array): void {
+  const digits = new Uint8Array(Math.ceil((bytes.length * 4) / 3));
   for (let i = 0, at = 0; i < bytes.length; i += 3) {
     const group = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    // What stands behind the end of the digits is not kept.
     for (let shift = 18; shift >= 0; shift -= 6) digits[at++] = BASE64_DIGITS[(group >> shift) & 63] ?? 0;
   }
+  return decoder.decode(digits);
 }
 
 /** Bytes of canonical base64url, or null: other alphabets, padding and non-zero trailing bits are refused. */

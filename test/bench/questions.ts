@@ -3,11 +3,11 @@
  * granted. The decision and the matrix are timed in this process, as CPU time; pages are asked over HTTP of a service that is a process
  * of its own, by viewers who each turn a page a second, or every five, anywhere in the list.
  */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { concat, toHex } from '../../protocol/bytes.ts';
 import { type Side, sideNumber } from '../../protocol/ids.ts';
 import { fieldNumber, type Scope, scopeHash } from '../../protocol/scope.ts';
@@ -24,6 +24,7 @@ import { answerOf, grantScope, makePartnership, requestOf } from '../support/ser
 import { makeSignedScope, type TestParty } from '../support/service-parties.ts';
 import { makeSubmission } from '../support/service-rows.ts';
 import { freePort } from './mapping.ts';
+import type { Turning } from './viewers.ts';
 
 export interface Questions {
   readonly accounts: number;
@@ -51,6 +52,8 @@ const VIEWERS = 50;
 const PAGE_ROWS = 100;
 /** Seconds between two pages of a viewer: who reads the hundred accounts takes longer than either. */
 const PACES = [1, 5];
+/** A service that is asked that much compiles what it does most in its first minute; thousands of pages come before the measured. */
+const WARMING = { turns: 60, everySeconds: 0.25 };
 const FIELDS_SEALED = ['account_name', 'owner'] as const;
 
 export async function benchQuestions(accounts: number, pairs: number, seconds: number): Promise<Questions> {
@@ -106,15 +109,25 @@ export async function benchQuestions(accounts: number, pairs: number, seconds: n
     const matrixMs = cpuOf(20, () => run(store, 'matrix', call, {}));
     const cursors = cursorsOf(database);
     const one = (cursor: string | undefined) => run(store, 'overlap', call, { limit: PAGE_ROWS, cursor });
-    for (const cursor of cursors.slice(-100)) one(cursor);
+    for (const cursor of cursors.slice(-1000)) one(cursor);
     const pageCpuMs = cpuOf(200, (i) => one(cursors[i]));
     database.close();
+    const turning = {
+      port,
+      path: `${world.base}/overlap`,
+      token: world.tokens.founder,
+      bodies: cursors.map((cursor) => JSON.stringify({ limit: PAGE_ROWS, cursor })),
+      viewers: VIEWERS,
+    };
+    await turned({ ...turning, ...WARMING });
     const pages: Pages[] = [];
     for (const everySeconds of PACES) {
       // Fewer turns of slow viewers: they would take five times as long.
       const turns = Math.ceil(seconds / Math.sqrt(everySeconds));
-      const url = `http://${host}${world.base}/overlap`;
-      pages.push(await askPages(url, world.tokens.founder, cursors, { turns, everySeconds }));
+      const times = await turned({ ...turning, turns, everySeconds });
+      times.sort((a, b) => a - b);
+      const at = (part: number) => times[Math.floor(times.length * part)] ?? 0;
+      pages.push({ viewers: VIEWERS, everySeconds, asked: times.length, p50Ms: at(0.5), p99Ms: at(0.99) });
     }
     return {
       accounts,
@@ -184,44 +197,15 @@ function cursorsOf(database: Sqlite): string[] {
     );
 }
 
-/** Every viewer turns so many pages, each at its own moment. */
-async function askPages(
-  url: string,
-  token: string,
-  cursors: readonly string[],
-  { turns, everySeconds }: { readonly turns: number; readonly everySeconds: number },
-): Promise<Pages> {
-  const agent = new Agent({ keepAlive: true, maxSockets: VIEWERS });
-  const times: number[] = [];
-  const ask = (cursor: string | undefined) =>
-    new Promise<number>((resolve, reject) => {
-      const begun = performance.now();
-      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-      const asked = request(url, { method: 'POST', agent, headers }, (response) => {
-        response.resume();
-        response.on('end', () => {
-          if (response.statusCode === 200) resolve(performance.now() - begun);
-          else reject(new Error(`a page was answered ${response.statusCode}`));
-        });
-      });
-      asked.on('error', reject);
-      asked.end(JSON.stringify({ limit: PAGE_ROWS, cursor }));
-    });
-  const viewer = async (number: number) => {
-    await sleep((1000 * everySeconds * number) / VIEWERS);
-    // The first page opens the connections and warms the service.
-    for (let turn = 0; turn <= turns; turn++) {
-      const ms = await ask(cursors[(number + turn * VIEWERS) % cursors.length]);
-      if (turn > 0) times.push(ms);
-      // Pages are read as they come: nobody turns them in step with others.
-      await sleep(1000 * everySeconds * (0.5 + Math.random()));
-    }
-  };
-  await Promise.all(Array.from({ length: VIEWERS }, (_, number) => viewer(number)));
-  agent.destroy();
-  times.sort((a, b) => a - b);
-  const at = (part: number) => times[Math.min(times.length - 1, Math.floor(times.length * part))] ?? 0;
-  return { viewers: VIEWERS, everySeconds, asked: times.length, p50Ms: at(0.5), p99Ms: at(0.99) };
+/** How long each page took, milliseconds. */
+async function turned(turning: Turning): Promise<number[]> {
+  const viewers = fork(new URL('./viewers.ts', import.meta.url));
+  viewers.send(turning);
+  const ended = once(viewers, 'exit').then(() => {
+    throw new Error('the viewers broke off');
+  });
+  const [times] = (await Promise.race([once(viewers, 'message'), ended])) as [number[]];
+  return times;
 }
 
 /** One cell under a scope of five rules that demands as much back. */

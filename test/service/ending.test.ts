@@ -107,6 +107,7 @@ describe('an ending', () => {
       scope_statements: 2,
       snapshots: 1,
       ledger: before.ledger,
+      ledger_cells: before.ledger_cells,
       ended: 1,
     });
     const store = world.service.store(world.pair.partnership);

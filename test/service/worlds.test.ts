@@ -109,6 +109,7 @@ const DECLARED: Readonly<Record<string, readonly string[]>> = {
   // Has a row while an operator puts a moved partnership in.
   importing: [],
   ledger: ['at_ms', 'member'],
+  ledger_cells: [],
   terms: ['signed'],
   health: ['since_ms'],
   ended: ['at_ms'],

@@ -263,8 +263,8 @@ function companyOfOne({ organisation, agent }: TestParty): Call['parties'][Side]
 }
 
 /** An answer that goes over the wire as it is, read as an agent reads it. */
-function page<Answer>(shape: { parse(value: unknown): Answer }, body: Uint8Array): Answer {
-  return shape.parse(JSON.parse(new TextDecoder().decode(body)));
+function page<Answer>(shape: { parse(value: unknown): Answer }, body: string): Answer {
+  return shape.parse(JSON.parse(body));
 }
 
 function hexOf(account: TestAccount | undefined): string {

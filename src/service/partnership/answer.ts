@@ -1,62 +1,55 @@
 /**
- * Pages as they go over the wire, JSON in UTF-8. They are made where their rows are read: the bytes of a page cross to
- * whoever answers the request at once, where its hundreds of small blobs would be copied one by one.
+ * Pages as they go over the wire, JSON. They are made where their rows are read: a page crosses to whoever answers the
+ * request as one text, where its hundreds of small values would be copied one by one. Bytes would cross without being
+ * copied, and for each page count against the heap of the receiving thread until all of that is collected.
  */
-import type * as z from 'zod';
-import { toBase64url, toBase64urls, utf8 } from '../../../protocol/bytes.ts';
-import type * as answers from '../../wire/answers.ts';
+import { toBase64url } from '../../../protocol/bytes.ts';
 import { timeText } from './context.ts';
+import { JsonWriter } from './jsonwriter.ts';
 import type { OverlapRow, Page } from './overlap.ts';
 import type { VaultRows } from './vault.ts';
 import type { WhiteSpacePage } from './whitespace.ts';
 
-/** A page of the overlap; `own` are the caller's own rows, null for an agent, which has them. */
-export function overlapAnswer(page: Page<OverlapRow>, own: VaultRows | null): Uint8Array {
-  const text = textsOf(
-    page.rows.flatMap(({ matches, fields }) => [
-      ...matches.flatMap(({ tag, boxes, wrapped }) => [
-        tag,
-        ...boxes.map(({ box }) => box),
-        ...(wrapped ? [wrapped] : []),
-      ]),
-      ...Object.values(fields),
-    ]),
-  );
-  const answer: z.input<typeof answers.overlap> = {
-    ...about(page),
-    rows: page.rows.map(({ matches, fields, ...row }) => ({
-      ...row,
-      reasons: [...row.reasons],
-      cells: [...row.cells],
-      matches: matches.map(({ kind, tag, boxes, wrapped }) => ({
-        kind,
-        tag: text(tag),
-        boxes: boxes.map(({ population, box }) => ({ population, box: text(box) })),
-        wrapped: wrapped && text(wrapped),
-      })),
-      fields: Object.fromEntries(Object.entries(fields).map(([field, sealed]) => [field, text(sealed)])),
-    })),
-    own: own && {
-      key: own.key,
-      rows: own.rows.map(({ handle, sealed }) => ({ handle, sealed: toBase64url(sealed) })),
-    },
-  };
-  return utf8(JSON.stringify(answer));
+/** `answers.overlap`: a page of the overlap; `own` are the caller's own rows, null for an agent, which has them. */
+export function overlapAnswer(page: Page<OverlapRow>, own: VaultRows | null): string {
+  const answer = new JsonWriter().open(about(page));
+  answer.member('rows').list(page.rows, ({ matches, fields, ...row }) => {
+    answer.open(row).member('matches');
+    answer.list(matches, ({ kind, tag, boxes, wrapped }) => {
+      answer.open().member('kind').value(kind).member('tag').bytes(tag).member('boxes');
+      answer.list(boxes, ({ population, box }) =>
+        answer.open().member('population').value(population).member('box').bytes(box).close(),
+      );
+      answer.member('wrapped').bytes(wrapped).close();
+    });
+    answer.member('fields').open();
+    for (const [field, sealed] of fields) answer.member(field).bytes(sealed);
+    answer.close().close();
+  });
+  answer.member('own');
+  if (own) {
+    answer.open({ key: own.key }).member('rows');
+    answer.list(own.rows, ({ handle, sealed }) =>
+      answer.open().member('handle').value(handle).member('sealed').bytes(sealed).close(),
+    );
+    answer.close();
+  } else answer.value(null);
+  return answer.close().taken();
 }
 
-/** A page of white space. */
-export function whiteSpaceAnswer(page: WhiteSpacePage): Uint8Array {
+/** `answers.whiteSpace`: a page of white space. */
+export function whiteSpaceAnswer(page: WhiteSpacePage): string {
   const { capped, moreFromMs } = page;
-  const answer: z.input<typeof answers.whiteSpace> = {
-    ...about(page),
-    rows: page.rows.map(({ handle, names }) => ({
-      handle,
-      names: names.map(({ population, sealed }) => ({ population, sealed: toBase64url(sealed) })),
-    })),
-    capped,
-    moreFrom: moreFromMs === null ? null : timeText(moreFromMs),
-  };
-  return utf8(JSON.stringify(answer));
+  const moreFrom = moreFromMs === null ? null : timeText(moreFromMs);
+  const answer = new JsonWriter().open({ ...about(page), capped, moreFrom });
+  answer.member('rows').list(page.rows, ({ handle, names }) => {
+    answer.open().member('handle').value(handle).member('names');
+    answer.list(names, ({ population, sealed }) =>
+      answer.open().member('population').value(population).member('sealed').bytes(sealed).close(),
+    );
+    answer.close();
+  });
+  return answer.close().taken();
 }
 
 /** What a page is about and is checked against, and where the next one begins. */
@@ -65,20 +58,9 @@ function about<Row>({ snapshot, head, scope, cells, next }: Page<Row>) {
     snapshot: snapshot && { number: snapshot.number, at: timeText(snapshot.atMs) },
     head: textOf(head),
     scope: textOf(scope),
-    cells: cells.map(({ fields, reasons, ...cell }) => ({
-      ...cell,
-      fields: [...fields],
-      reasons: [...reasons],
-    })),
+    cells,
     next,
   };
-}
-
-/** The base64url of these byte strings, which is asked for by the very same ones. */
-function textsOf(parts: readonly Uint8Array[]): (bytes: Uint8Array) => string {
-  const texts = toBase64urls(parts);
-  const known = new Map(parts.map((part, index) => [part, texts[index] ?? '']));
-  return (bytes) => known.get(bytes) ?? toBase64url(bytes);
 }
 
 function textOf(bytes: Uint8Array | null): string | null {

@@ -80,12 +80,12 @@ export function groundOf(context: OperationContext): Ground | null {
   const { store, nowMs } = context;
   const { mine, theirs } = sides(context);
   const snapshot = currentSnapshot(store);
-  const my = activeSubmission(store, mine);
-  const their = activeSubmission(store, theirs);
-  const role = viewerRole(context);
-  if (!snapshot || !my || !their || !role) return null;
   const granting = scopeInForce(store, theirs, nowMs);
   const viewing = scopeInForce(store, mine, nowMs);
+  const my = activeSubmission(store, mine, viewing);
+  const their = activeSubmission(store, theirs, granting);
+  const role = viewerRole(context);
+  if (!snapshot || !my || !their || !role) return null;
   const ownLimit = limitOf(store, mine, role);
   const { populations } = my.scope.scope;
   const theirPopulations = their.scope.scope.populations;
@@ -144,5 +144,5 @@ export function chosen(
 
 /** The bit of a population in a mask of populations. */
 export function bit(index: number): number {
-  return 2 ** index;
+  return 1 << index;
 }

@@ -4,7 +4,7 @@ import type { MemberId } from '../../../protocol/member.ts';
 import { ok, type Result, refuse } from '../../../protocol/result.ts';
 import { decide, revealsAccounts } from '../policy/decide.ts';
 import type { ProblemCode } from '../problems.ts';
-import { first } from '../storage/partnership.ts';
+import { first, type PartnershipStore } from '../storage/partnership.ts';
 import type { Cell, Ground } from './cells.ts';
 import { type Asker, type OperationContext, scopeInForce, sides } from './context.ts';
 import { openCursor, sealCursor } from './cursor.ts';
@@ -51,9 +51,7 @@ interface Disclosure {
 export function record(context: OperationContext, disclosure: Disclosure): number {
   const { store, caller, asker, nowMs } = context;
   const { question, ground, rows } = disclosure;
-  const cells = JSON.stringify(
-    disclosure.cells.map((cell) => ({ granting: cell.theirs, viewing: cell.mine })),
-  );
+  const cells = numberOfCells(store, disclosure.cells);
   const same = first<{ page: number }>(
     store,
     `select max(page) as page from ledger where number = ? and viewer = ? and role = ? and member is ?
@@ -88,6 +86,16 @@ export function record(context: OperationContext, disclosure: Disclosure): numbe
   return number;
 }
 
+/** The number that these cells stand under, which are written down once. */
+function numberOfCells(store: PartnershipStore, cells: readonly Cell[]): number {
+  const text = JSON.stringify(cells.map((cell) => ({ granting: cell.theirs, viewing: cell.mine })));
+  const sql = 'select number from ledger_cells where cells = ?';
+  const known = first<{ number: number }>(store, sql, text);
+  if (known) return known.number;
+  store.run('insert into ledger_cells (cells) values (?)', text);
+  return first<{ number: number }>(store, sql, text)?.number ?? 0;
+}
+
 interface LedgerRow {
   readonly number: number;
   readonly at_ms: number;
@@ -113,9 +121,10 @@ export function ledger(
   const from = input.cursor === undefined ? null : openCursor('ledger', caller, input.cursor);
   if (input.cursor !== undefined && !from) return refuse('invalid_request', 'cursor');
   const rows = store.all<LedgerRow>(
-    `select number, min(at_ms) as at_ms, viewer, role, member, question, cells, scope_number, snapshot,
-       sum(rows) as rows
-     from ledger where number > ? group by number order by number limit ?`,
+    `select l.number, min(l.at_ms) as at_ms, l.viewer, l.role, l.member, l.question, c.cells, l.scope_number,
+       l.snapshot, sum(l.rows) as rows
+     from ledger l join ledger_cells c on c.number = l.cells
+     where l.number > ? group by l.number order by l.number limit ?`,
     from?.entry ?? 0,
     PAGE + 1,
   );

@@ -1,5 +1,4 @@
 /** The overlap: the pairs of the granted cells, with the boxes that prove them and the fields that were granted. */
-import { equal } from '../../../protocol/bytes.ts';
 import { type Kind, kindOf } from '../../../protocol/identifiers/kind.ts';
 import { ok, type Result, refuse } from '../../../protocol/result.ts';
 import { FIELDS, type Field } from '../../../protocol/scope.ts';
@@ -33,11 +32,12 @@ export interface OverlapInput extends PageInput {
   readonly since?: number | undefined;
 }
 
+/** Bytes are in hexadecimal. */
 export interface OverlapMatch {
   readonly kind: Kind;
-  readonly tag: Uint8Array;
-  readonly boxes: readonly { readonly population: number; readonly box: Uint8Array }[];
-  readonly wrapped: Uint8Array | null;
+  readonly tag: string;
+  readonly boxes: readonly { readonly population: number; readonly box: string }[];
+  readonly wrapped: string | null;
 }
 
 export interface OverlapRow {
@@ -52,7 +52,8 @@ export interface OverlapRow {
   /** Indexes of the page's cells in which the pair stands. */
   readonly cells: readonly number[];
   readonly matches: readonly OverlapMatch[];
-  readonly fields: Readonly<Partial<Record<Field, Uint8Array>>>;
+  /** Sealed, in hexadecimal. */
+  readonly fields: readonly (readonly [field: Field, sealed: string])[];
 }
 
 /** A cell that an answer is about, with what decided it. */
@@ -75,7 +76,7 @@ export interface Page<Row> {
 const DEFAULT_LIMIT = 500;
 
 /** A page of the overlap, as `answers.overlap` has it. A member gets the own accounts of its rows too, sealed. */
-export function overlap(context: OperationContext, input: OverlapInput): Result<Uint8Array, ProblemCode> {
+export function overlap(context: OperationContext, input: OverlapInput): Result<string, ProblemCode> {
   const page = overlapPage(context, input);
   if (!page.ok) return page;
   const handles = page.value.rows.map(({ mine }) => mine);
@@ -178,7 +179,7 @@ function rowsOf(
       firstSeenAt: timeOf(pair.first_seen),
       cells: standing.cells,
       matches: keyed,
-      fields: isOpenable ? fieldsOf(pair, opened) : {},
+      fields: isOpenable ? fieldsOf(pair, opened) : [],
     };
   });
 }
@@ -202,15 +203,17 @@ function standingIn(cells: readonly Cell[]): (pair: ShownPair, tier: Tier) => St
 }
 
 function standingOf(cells: readonly Cell[], mine: number, theirs: number, tier: Tier): Standing {
-  const own = [...cells.entries()].filter(
-    ([, { mineIndex, theirsIndex, decision }]) =>
-      mine & bit(mineIndex) && theirs & bit(theirsIndex) && (tier === 'confirmed' || decision.review),
-  );
-  return {
-    cells: own.map(([index]) => index),
-    populations: own.reduce((mask, [, { theirsIndex }]) => mask | bit(theirsIndex), 0),
-    decisions: own.map(([, { decision }]) => decision),
-  };
+  const own: number[] = [];
+  const decisions: Decision[] = [];
+  let populations = 0;
+  for (const [index, { mineIndex, theirsIndex, decision }] of cells.entries()) {
+    if (!(mine & bit(mineIndex)) || !(theirs & bit(theirsIndex))) continue;
+    if (tier === 'review' && !decision.review) continue;
+    own.push(index);
+    decisions.push(decision);
+    populations |= bit(theirsIndex);
+  }
+  return { cells: own, populations, decisions };
 }
 
 /** Times of snapshots in RFC 3339; the pairs of a page are first seen in few. */
@@ -239,24 +242,22 @@ function reasonsByEvidence(): (evidence: number, tier: Tier) => readonly TierRul
 
 /** Matches with the boxes of granted populations and their wrapped keys. */
 function matchesOf(pair: ShownPair, populations: number): OverlapMatch[] {
-  const matches: (OverlapMatch & { readonly boxes: { population: number; box: Uint8Array }[] })[] = [];
+  const matches: (OverlapMatch & { readonly boxes: { population: number; box: string }[] })[] = [];
   for (const { tag, kind: number, population, box, wrapped } of boxedOf(pair)) {
     const kind = kindOf(number);
     if (!kind) continue;
     const last = matches.at(-1);
-    const match = last && equal(last.tag, tag) ? last : { kind, tag, boxes: [], wrapped };
+    const match = last?.tag === tag ? last : { kind, tag, boxes: [], wrapped };
     if (match !== last) matches.push(match);
     if (population !== null && box && populations & bit(population)) match.boxes.push({ population, box });
   }
   return matches;
 }
 
-function fieldsOf(pair: ShownPair, granted: readonly Field[]): Partial<Record<Field, Uint8Array>> {
-  const fields: Partial<Record<Field, Uint8Array>> = {};
-  for (const row of sealedOf(pair)) {
+function fieldsOf(pair: ShownPair, granted: readonly Field[]): [Field, string][] {
+  return sealedOf(pair).flatMap(({ field: number, sealed }) => {
     // Numbers on the wire start at 1.
-    const field = FIELDS[row.field - 1];
-    if (field && granted.includes(field)) fields[field] = row.sealed;
-  }
-  return fields;
+    const field = FIELDS[number - 1];
+    return field && granted.includes(field) ? [[field, sealed] as [Field, string]] : [];
+  });
 }

@@ -22,7 +22,10 @@ export interface ShownPair extends Packed {
 /** SQL spells out a condition for each bit, so that the statement is always the same. */
 const POPULATION_BITS = [0, 1, 2, 3, 4, 5];
 
-/** The next pairs of these cells, in the order of their handles. */
+/**
+ * The next pairs of these cells, in the order of their handles. What is packed comes as hexadecimal: text leaves SQLite
+ * at a third of the cost of blobs, each of which is a memory block of its own.
+ */
 export function shownPairs(
   { store }: OperationContext,
   { theirs, begun, snapshot }: Ground,
@@ -41,7 +44,8 @@ export function shownPairs(
   return store.all<ShownPair>(
     `select lower(hex(p.viewer_handle)) as mine, lower(hex(p.shown_handle)) as theirs,
        p.viewer_populations as mine_populations, p.shown_populations as theirs_populations,
-       p.evidence, p.tier, max(p.first_seen, ?) as first_seen, p.matches, o.keys, o.fields
+       p.evidence, p.tier, max(p.first_seen, ?) as first_seen,
+       hex(p.matches) as matches, hex(o.keys) as keys, hex(o.fields) as fields
      from shown_pairs p left join openings o on o.side = p.side and o.snapshot = p.snapshot
        and o.viewer_handle = p.viewer_handle and o.shown_handle = p.shown_handle
      where p.side = ? and p.snapshot = ? and (p.viewer_handle, p.shown_handle) > (?, ?)

@@ -2,7 +2,6 @@
  * The pairs as each side is shown them, in the order of its own accounts, with the other side's boxes, keys and fields
  * packed beside each pair. They are made once a snapshot: what stands in many places of long tables is one range here.
  */
-import { equal } from '../../../protocol/bytes.ts';
 import { otherSide, type Side, sideNumber, TAG_BYTES } from '../../../protocol/ids.ts';
 import { BOX_BYTES, WRAPPED_BYTES } from '../../../protocol/sizes.ts';
 import type { PartnershipStore } from '../storage/partnership.ts';
@@ -79,58 +78,65 @@ export function discardShown(
   }
 }
 
-/** What stands beside a pair; no keys and fields where there are none. */
+/** What stands beside a pair, in hexadecimal; no keys and fields where there are none. */
 export interface Packed {
-  readonly matches: Uint8Array;
-  readonly keys: Uint8Array | null;
-  readonly fields: Uint8Array | null;
+  readonly matches: string;
+  readonly keys: string;
+  readonly fields: string;
 }
 
-/** A match, with one of its boxes. */
+/** A match, with one of its boxes. Bytes are in hexadecimal. */
 export interface Boxed {
-  readonly tag: Uint8Array;
+  readonly tag: string;
   readonly kind: number;
   readonly population: number | null;
-  readonly box: Uint8Array | null;
-  readonly wrapped: Uint8Array | null;
+  readonly box: string | null;
+  readonly wrapped: string | null;
 }
 
-/** Every match of a pair, once for each box of it. The bytes are views of those that were read. */
+/** Every match of a pair, once for each box of it. */
 export function boxedOf({ matches, keys }: Packed): Boxed[] {
   const boxed: Boxed[] = [];
   for (let at = 0; at < matches.length; ) {
-    const tag = matches.subarray(at, at + TAG_BYTES);
-    const kind = matches[at + TAG_BYTES] ?? 0;
-    const population = (matches[at + TAG_BYTES + 1] ?? 0) - 1;
-    at += TAG_BYTES + 2;
-    const box = population < 0 ? null : matches.subarray(at, at + BOX_BYTES);
+    const tag = partOf(matches, at, TAG_BYTES);
+    const kind = numberAt(matches, at + 2 * TAG_BYTES, 1);
+    const population = numberAt(matches, at + 2 * TAG_BYTES + 2, 1) - 1;
+    at += 2 * TAG_BYTES + 4;
+    const box = population < 0 ? null : partOf(matches, at, BOX_BYTES);
     at += box?.length ?? 0;
-    boxed.push({ tag, kind, population: box && population, box, wrapped: keys && keyOf(keys, tag) });
+    boxed.push({ tag, kind, population: box === null ? null : population, box, wrapped: keyOf(keys, tag) });
   }
   return boxed;
 }
 
-function keyOf(keys: Uint8Array, tag: Uint8Array): Uint8Array | null {
-  for (let at = 0; at < keys.length; at += TAG_BYTES + WRAPPED_BYTES) {
-    const wrapped = keys.subarray(at + TAG_BYTES, at + TAG_BYTES + WRAPPED_BYTES);
-    if (equal(keys.subarray(at, at + TAG_BYTES), tag)) return wrapped;
+function keyOf(keys: string, tag: string): string | null {
+  for (let at = 0; at < keys.length; at += 2 * (TAG_BYTES + WRAPPED_BYTES)) {
+    if (keys.startsWith(tag, at)) return partOf(keys, at + tag.length, WRAPPED_BYTES);
   }
   return null;
 }
 
 export interface SealedField {
   readonly field: number;
-  readonly sealed: Uint8Array;
+  /** Hexadecimal. */
+  readonly sealed: string;
 }
 
-/** All sealed fields of a pair; views of the bytes that were read. */
+/** All sealed fields of a pair. */
 export function sealedOf({ fields }: Packed): SealedField[] {
   const sealed: SealedField[] = [];
-  for (let at = 0; fields && at < fields.length; ) {
-    const [field = 0, high = 0, low = 0] = fields.subarray(at, at + 3);
-    const end = at + 3 + high * 256 + low;
-    sealed.push({ field, sealed: fields.subarray(at + 3, end) });
-    at = end;
+  for (let at = 0; at < fields.length; ) {
+    const part = partOf(fields, at + 6, numberAt(fields, at + 2, 2));
+    sealed.push({ field: numberAt(fields, at, 1), sealed: part });
+    at += 6 + part.length;
   }
   return sealed;
+}
+
+function partOf(hexadecimal: string, at: number, bytes: number): string {
+  return hexadecimal.slice(at, at + 2 * bytes);
+}
+
+function numberAt(hexadecimal: string, at: number, bytes: number): number {
+  return Number.parseInt(partOf(hexadecimal, at, bytes), 16);
 }

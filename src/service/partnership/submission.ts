@@ -21,6 +21,7 @@ import {
   messageContext,
   type OperationContext,
   problemOf,
+  type StoredScope,
   scopeByHash,
   scopeInForce,
   sideRow,
@@ -206,11 +207,15 @@ function submissionRow(store: PartnershipStore, side: Side, number: number): Sub
   return first(store, sql, sideNumber(side), number);
 }
 
-/** The active submission of a side: its signed head, and the scope that it was made under, which may have ended. */
-export function activeSubmission(store: PartnershipStore, side: Side) {
+/**
+ * The active submission of a side: its signed head, and the scope that it was made under, which may have ended or be the
+ * one in force.
+ */
+export function activeSubmission(store: PartnershipStore, side: Side, inForce: StoredScope | null) {
   const number = sideRow(store, side).active_submission;
   const row = number === null ? undefined : submissionRow(store, side, number);
-  const scope = row && scopeByHash(store, side, row.scope_hash);
+  const isInForce = row && inForce && equal(row.scope_hash, inForce.hash);
+  const scope = isInForce ? inForce : row && scopeByHash(store, side, row.scope_hash);
   return number !== null && row && scope ? { number, head: row.head, scope } : null;
 }
 

@@ -11,9 +11,9 @@ import { discardRows } from './garbage.ts';
 
 /** An own row as the vault has it. */
 export interface VaultRow {
-  /** Hexadecimal. */
+  /** Both in hexadecimal. */
   readonly handle: string;
-  readonly sealed: Uint8Array;
+  readonly sealed: string;
 }
 
 export interface VaultRows {
@@ -170,10 +170,10 @@ export function vaultHead({ store, caller }: OperationContext): Uint8Array | nul
 export function vaultRows({ store, caller }: OperationContext, handles: readonly string[]): VaultRows {
   const side = sideNumber(caller);
   const key = headKey(store, caller);
-  const sql = 'select sealed from vault_rows where side = ? and key_number = ? and handle = ?';
+  const sql = 'select hex(sealed) as sealed from vault_rows where side = ? and key_number = ? and handle = ?';
   const rows = [...new Set(handles)].flatMap((handle) => {
     const bytes = fromHex(handle) ?? new Uint8Array(HANDLE_BYTES);
-    const row = first<{ sealed: Uint8Array }>(store, sql, side, key, bytes);
+    const row = first<{ sealed: string }>(store, sql, side, key, bytes);
     return row ? [{ handle, sealed: row.sealed }] : [];
   });
   return { key, rows };

@@ -22,9 +22,9 @@ export interface WhiteSpaceInput extends PageInput {
 }
 
 export interface WhiteSpaceRow {
-  /** Hexadecimal. */
+  /** Bytes are in hexadecimal. */
   readonly handle: string;
-  readonly names: readonly { readonly population: number; readonly sealed: Uint8Array }[];
+  readonly names: readonly { readonly population: number; readonly sealed: string }[];
 }
 
 export interface WhiteSpacePage extends Page<WhiteSpaceRow> {
@@ -44,10 +44,7 @@ interface Unmatched {
 }
 
 /** A page of white space, as `answers.whiteSpace` has it. */
-export function whiteSpace(
-  context: OperationContext,
-  input: WhiteSpaceInput,
-): Result<Uint8Array, ProblemCode> {
+export function whiteSpace(context: OperationContext, input: WhiteSpaceInput): Result<string, ProblemCode> {
   const page = whiteSpacePage(context, input);
   return page.ok ? ok(whiteSpaceAnswer(page.value)) : page;
 }
@@ -159,8 +156,8 @@ function unmatchedOf({ mine, theirs, snapshot }: Ground, mask: number): number[]
 }
 
 function namesOf({ store }: OperationContext, { theirs }: Ground, handle: Uint8Array, mask: number) {
-  return store.all<{ population: number; sealed: Uint8Array }>(
-    `select population, sealed from names
+  return store.all<{ population: number; sealed: string }>(
+    `select population, hex(sealed) as sealed from names
      where side = ? and generation = ? and handle = ? and (1 << population) & ? order by population`,
     sideNumber(theirs.side),
     theirs.submission,

@@ -122,9 +122,9 @@ export function addQuestionRoutes(app: App, dependencies: Dependencies): void {
   });
 }
 
-/** An answer that the operation wrote as it goes over the wire, in memory that is shared with nobody. */
-function answered<Answer>(context: Context, body: Uint8Array): Response & TypedResponse<Answer, 200, 'json'> {
-  const response = context.body(body as Uint8Array<ArrayBuffer>, 200, {
+/** An answer that the operation wrote as it goes over the wire. */
+function answered<Answer>(context: Context, body: string): Response & TypedResponse<Answer, 200, 'json'> {
+  const response = context.body(body, 200, {
     'content-type': 'application/json',
     ...NO_STORE,
   });

@@ -392,4 +392,28 @@ export const PARTNERSHIP_MIGRATIONS: readonly string[] = [
     where side = 1 and matching_submission is null
       and (select active_submission from sides where side = 0) is not null;
   `,
+  // An entry names its cells by number: many entries are about the same few sets of them, of a kilobyte each.
+  `
+  create table ledger_cells (number integer primary key, cells text not null unique) strict;
+  insert into ledger_cells (cells) select distinct cells from ledger order by cells;
+  alter table ledger rename to wide_ledger;
+  create table ledger (
+    number integer not null,
+    page integer not null,
+    at_ms integer not null,
+    viewer integer not null,
+    role text not null,
+    member text,
+    question text not null,
+    cells integer not null,
+    scope_number integer not null,
+    snapshot integer not null,
+    rows integer,
+    primary key (number, page)
+  ) strict, without rowid;
+  insert into ledger
+    select l.number, l.page, l.at_ms, l.viewer, l.role, l.member, l.question, c.number, l.scope_number, l.snapshot, l.rows
+    from wide_ledger l join ledger_cells c on c.cells = l.cells;
+  drop table wide_ledger;
+  `,
 ];

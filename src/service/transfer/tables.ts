@@ -28,6 +28,7 @@ export const KEYS = {
   shown_pairs: ['side', 'snapshot', 'viewer_handle', 'shown_handle'],
   openings: ['side', 'snapshot', 'viewer_handle', 'shown_handle'],
   tallies: ['snapshot', 'tier', 'what', 'founder_populations', 'joiner_populations'],
+  ledger_cells: ['number'],
   ledger: ['number', 'page'],
   shown_names: ['side', 'handle'],
   terms: ['side'],
