@@ -1,5 +1,6 @@
 /** Two agents and a service between which a proxy cuts, delays, duplicates and truncates connections by a seeded plan. */
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Agent } from '../../src/agent/agent.ts';
 import { type CryptoPool, openPool } from '../../src/agent/crypto/pool.ts';
@@ -141,17 +142,33 @@ describe('a network that harms connections', () => {
     expectUndisturbed(await syncThrough(() => ({ do: 'duplicate', when: 'after' })), calm);
   });
 
-  it('brings an evaluation again when the request is over', { timeout: 60_000 }, async () => {
-    const tries = new Map<string, number>();
-    let heldUntilMs = 0;
+  it('brings an evaluation again when its request is over', { timeout: 60_000 }, async () => {
+    const lastChunk = new Map<string, number>();
+    const lost = new Set<string>();
     let late = 0;
+    const over = new Map<string, PromiseWithResolvers<void>>();
+    const endOf = (request: string) => {
+      const known = over.get(request) ?? Promise.withResolvers<void>();
+      over.set(request, known);
+      return known;
+    };
     const views = await syncThrough((_index, line) => {
-      if (/^DELETE .*requests/.test(line) && Date.now() < heldUntilMs) late++;
-      if (!/^PUT .*evaluations/.test(line)) return { do: 'pass' };
-      tries.set(line, (tries.get(line) ?? 0) + 1);
-      if (tries.get(line) === 1) return { do: 'lose' };
-      heldUntilMs = Date.now() + 2500;
-      return { do: 'delay', ms: 2500 };
+      const [, method, request = '', part, index] =
+        /^(\w+) (\S+\/requests\/founder\/\d+)(?:\/(\w+)\/(\d+))? /.exec(line) ?? [];
+      if (method === 'PUT' && part === 'chunks') {
+        lastChunk.set(request, Math.max(Number(index), lastChunk.get(request) ?? 0));
+      }
+      if (method === 'DELETE') endOf(request).resolve();
+      // Whoever asked has all of them with this one, and ends the request. Of one side only: both would wait for each other.
+      const isLast = method === 'PUT' && part === 'evaluations' && Number(index) === lastChunk.get(request);
+      if (!isLast) return { do: 'pass' };
+      if (!lost.has(request)) {
+        lost.add(request);
+        return { do: 'lose' };
+      }
+      late++;
+      // The ending itself is on its way to the service then.
+      return { do: 'hold', until: endOf(request).promise.then(() => sleep(500)) };
     });
     expectUndisturbed(views, calm);
     expect(late).toBeGreaterThan(0);

@@ -13,6 +13,7 @@ export type Fault =
   /** The answer ends after so many bytes, as if it were whole. */
   | { readonly do: 'truncate'; readonly bytes: number }
   | { readonly do: 'delay'; readonly ms: number }
+  | { readonly do: 'hold'; readonly until: Promise<unknown> }
   /** The request arrives on another connection too, before or after this one. */
   | { readonly do: 'duplicate'; readonly when: 'before' | 'after' };
 
@@ -74,6 +75,7 @@ export async function openProxy(): Promise<NetworkProxy> {
   async function forward(client: Socket, request: Buffer, index: number, fault: Fault): Promise<void> {
     if (fault.do === 'refuse') return void client.destroy();
     if (fault.do === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.ms));
+    if (fault.do === 'hold') await fault.until;
     if (fault.do === 'duplicate' && fault.when === 'before') await exchange(request, () => true);
     const half = fault.do === 'halve';
     let left = fault.do === 'truncate' ? fault.bytes : Number.POSITIVE_INFINITY;
