@@ -3,7 +3,7 @@
  * granted. The decision and the matrix are timed in this process, as CPU time; pages are asked over HTTP of a service that is a process
  * of its own, by viewers who each turn a page a second, or every five, anywhere in the list.
  */
-import { fork } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -112,6 +112,8 @@ export async function benchQuestions(accounts: number, pairs: number, seconds: n
     for (const cursor of cursors.slice(-1000)) one(cursor);
     const pageCpuMs = cpuOf(200, (i) => one(cursors[i]));
     database.close();
+    // The ledger's writes are not to wait behind those of the lists.
+    execFileSync('sync');
     const turning = {
       port,
       path: `${world.base}/overlap`,
