@@ -93,7 +93,7 @@ function numberOfCells(store: PartnershipStore, cells: readonly Cell[]): number 
   const known = first<{ number: number }>(store, sql, text);
   if (known) return known.number;
   store.run('insert into ledger_cells (cells) values (?)', text);
-  return first<{ number: number }>(store, sql, text)?.number ?? 0;
+  return numberOfCells(store, cells);
 }
 
 interface LedgerRow {
