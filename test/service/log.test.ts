@@ -287,4 +287,23 @@ describe('the log', () => {
     expect(quiet.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['request', 'error']);
     expect(quiet.join('')).not.toContain('cgt_');
   });
+
+  it('keeps lines of requests back, and nothing behind an error', () => {
+    const left: string[] = [];
+    const kept: string[] = [];
+    const names = () => left.map((line) => (JSON.parse(line) as { msg: string }).msg);
+    const log = openLog('info', {
+      write: (line: string) => void kept.push(line),
+      flushSync: () => void left.push(...kept.splice(0)),
+    });
+    const seen = { id: '0', method: 'GET', route: null, status: 404, ms: 1, problem: 'not_found' } as const;
+    log.info('started');
+    log.request(seen);
+    expect(names()).toEqual(['started']);
+    log.request({ ...seen, status: 500 });
+    expect(names()).toEqual(['started', 'request', 'request']);
+    log.request(seen);
+    log.error(new Error('broken'));
+    expect(names().slice(3)).toEqual(['request', 'error']);
+  });
 });

@@ -199,10 +199,12 @@ describe('an upload that breaks off', () => {
       await sleep(100);
     }
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
-    service.kill();
+    // What it keeps of its log leaves with it.
+    process.kill(service.pid, 'SIGTERM');
     const lines = (await service.ended).stderr.trim().split('\n');
     const levels = lines.map((line) => (JSON.parse(line) as { level: string }).level);
     expect([levels.length >= 6, [...new Set(levels)]]).toEqual([true, ['info']]);
+    expect(lines.at(-1)).toContain('/healthz');
   });
 });
 

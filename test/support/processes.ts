@@ -67,11 +67,15 @@ export async function startServiceProcess(
   const running = processOf(child);
   const listening = new Promise<number>((resolve, reject) => {
     let text = '';
-    child.stderr?.on('data', (data: Buffer) => {
+    const look = (data: Buffer) => {
       text += data.toString();
       const found = /http:\/\/[^:\s"]+:(\d+)/.exec(text)?.[1];
-      if (found) resolve(Number(found));
-    });
+      if (!found) return;
+      // A line for each request follows.
+      child.stderr?.off('data', look);
+      resolve(Number(found));
+    };
+    child.stderr?.on('data', look);
     void running.ended.then(({ stderr }) => reject(new Error(`the service did not start: ${stderr}`)));
   });
   return { ...running, port: await listening, pid: child.pid ?? 0 };
