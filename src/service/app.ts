@@ -5,7 +5,6 @@ import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { matchedRoutes } from 'hono/route';
 import { secureHeaders } from 'hono/secure-headers';
-import { toHex } from '../../protocol/bytes.ts';
 import { MAX_SUBMISSION_CHUNK_BYTES } from '../../protocol/submission.ts';
 import { needsToken, permissionOf } from '../wire/permissions.ts';
 import { authenticate, callerOf, countedOf } from './auth/authenticate.ts';
@@ -91,10 +90,10 @@ export function createApp(dependencies: Dependencies): App {
 }
 
 /** Gives the request its id, and notes it when it is answered. */
-function observed({ now, random, observe }: Dependencies): MiddlewareHandler<AppEnv> {
+function observed({ now, observe }: Dependencies): MiddlewareHandler<AppEnv> {
   return async (context, next) => {
     const begunMs = now();
-    const id = toHex(random(8));
+    const id = crypto.randomUUID();
     context.set('requestId', id);
     // Before there is an answer: what is set behind one makes the server copy its body through a stream.
     context.header('x-request-id', id);

@@ -109,7 +109,7 @@ export function peopleChecks(world: () => Promise<World>): Check[] {
           ['nosniff', 'no-store', 'SAMEORIGIN'],
           'headers',
         );
-        same(/^[0-9a-f]{16}$/.test(header('x-request-id') ?? ''), true, 'the id');
+        same(/^[0-9a-f-]{36}$/.test(header('x-request-id') ?? ''), true, 'the id');
       },
     },
   ];

@@ -54,7 +54,7 @@ describe('every route', () => {
       const missing = await ask(route, absent, strangerToken);
       expect([missing.status, missing.bytes]).toEqual([foreign.status, foreign.bytes]);
       for (const { headers } of [missing, foreign])
-        expect(headers.get('x-request-id')).toMatch(/^[0-9a-f]{16}$/);
+        expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
       for (const { headers } of [missing, foreign]) headers.delete('x-request-id');
       expect([...missing.headers]).toEqual([...foreign.headers]);
     }

@@ -2,7 +2,7 @@
 import { equal, utf8 } from '../../../protocol/bytes.ts';
 import { openCertificate, readCertificate } from '../../../protocol/certificate.ts';
 import { sha256 } from '../../../protocol/hash.ts';
-import type { OrganisationId, PartnershipId } from '../../../protocol/ids.ts';
+import type { OrganisationId, PartnershipId, Side } from '../../../protocol/ids.ts';
 import { ok, type Result, refuse } from '../../../protocol/result.ts';
 import type { ProblemCode } from '../problems.ts';
 import type { Directory, Statement } from '../storage/directory.ts';
@@ -37,6 +37,19 @@ export async function organisationOf(
   id: OrganisationId,
 ): Promise<OrganisationRow | null> {
   return (await directory.all<OrganisationRow>('select * from organisations where id = ?', id))[0] ?? null;
+}
+
+/** The agent keys of both parties, of each the one that its current certificate names; null where one is unknown. */
+export async function agentKeysOf(
+  directory: Directory,
+  founder: OrganisationId,
+  joiner: OrganisationId,
+): Promise<Readonly<Record<Side, Uint8Array>> | null> {
+  const sql = 'select id, agent_key from organisations where id in (?, ?)';
+  const rows = await directory.all<{ id: OrganisationId; agent_key: Uint8Array }>(sql, founder, joiner);
+  const keyOf = (organisation: OrganisationId) => rows.find(({ id }) => id === organisation)?.agent_key;
+  const [ofFounder, ofJoiner] = [keyOf(founder), keyOf(joiner)];
+  return ofFounder && ofJoiner ? { founder: ofFounder, joiner: ofJoiner } : null;
 }
 
 export async function hasOrganisations(directory: Directory): Promise<boolean> {

@@ -6,8 +6,7 @@ import type { OrganisationId, PartnershipId, Side } from '../../../protocol/ids.
 import { ok, type Result, refuse } from '../../../protocol/result.ts';
 import type { Principal } from '../auth/authenticate.ts';
 import { isCompanyOfOne, removedMembers } from '../directory/members.ts';
-import type { RegistrationMode } from '../directory/organisations.ts';
-import { type OrganisationRow, organisationOf } from '../directory/organisations.ts';
+import { agentKeysOf, type RegistrationMode } from '../directory/organisations.ts';
 import { noteSeen, type PartnershipRow, partnershipOf, sideIn, stateOf } from '../directory/partnerships.ts';
 import { storedRosters } from '../directory/rosters.ts';
 import { worksIn } from '../directory/sessions.ts';
@@ -119,24 +118,22 @@ export async function callOf(
   asker: Asker,
   operation: OperationName,
 ): Promise<Result<Call, ProblemCode>> {
-  const partyOf = async (organisation: OrganisationRow): Promise<Party> => {
-    const party = { organisation: organisation.id, agentKey: organisation.agent_key };
+  const { directory } = dependencies;
+  const partyOf = async (organisation: OrganisationId, agentKey: Uint8Array): Promise<Party> => {
+    const party = { organisation, agentKey };
     if (!WITH_ROSTERS.includes(operation)) return { ...party, rosters: [], isSolo: false, removed: [] };
-    const rosters = await storedRosters(dependencies.directory, organisation.id);
-    const isSolo = await isCompanyOfOne(dependencies.directory, organisation.id);
-    return {
-      ...party,
-      rosters,
-      isSolo,
-      removed: await removedMembers(dependencies.directory, organisation.id),
-    };
+    const rosters = await storedRosters(directory, organisation);
+    const isSolo = await isCompanyOfOne(directory, organisation);
+    return { ...party, rosters, isSolo, removed: await removedMembers(directory, organisation) };
   };
-  const founder = await organisationOf(dependencies.directory, row.founder);
-  const joiner = row.joiner && (await organisationOf(dependencies.directory, row.joiner));
-  if (!founder || !joiner) return refuse('not_opened');
+  const keys = row.joiner && (await agentKeysOf(directory, row.founder, row.joiner));
+  if (!row.joiner || !keys) return refuse('not_opened');
   return ok({
     partnership: row.id,
-    parties: { founder: await partyOf(founder), joiner: await partyOf(joiner) },
+    parties: {
+      founder: await partyOf(row.founder, keys.founder),
+      joiner: await partyOf(row.joiner, keys.joiner),
+    },
     caller: side,
     asker,
     nowMs: dependencies.now(),
