@@ -115,7 +115,8 @@ function plain<Row>(row: unknown): Row {
   const record = row as Record<string, unknown>;
   for (const name in record) {
     const value = record[name];
-    if (Buffer.isBuffer(value)) {
+    // Most values are none, and asked for their type in no time.
+    if (typeof value === 'object' && Buffer.isBuffer(value)) {
       record[name] = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
     }
   }

@@ -4,7 +4,7 @@ import { KINDS } from '../../protocol/identifiers/kind.ts';
 import { VIEWER_ROLES, type ViewerRole } from '../../protocol/member.ts';
 import { type CellGrant, FIELDS, LEVELS, type Scope, WHITE_SPACE_LEVELS } from '../../protocol/scope.ts';
 import { decide, type Question } from '../../src/service/policy/decide.ts';
-import { openedFields } from '../../src/service/policy/opening.ts';
+import { grantedFields, openedFields } from '../../src/service/policy/opening.ts';
 import type { Reason } from '../../src/wire/reasons.ts';
 import { scopeWith } from '../support/scopes.ts';
 
@@ -163,7 +163,9 @@ describe.each(TABLES)('%s', (_, table) => {
       {
         tier: tier === 'confirmed' ? 'confirmed' : 'review',
         kinds: kindsOf(by.split(', ')),
-        cells: entry.granted.map((name) => ({ fields: FIELDS.filter((field) => field === name) })),
+        granted: grantedFields(
+          entry.granted.map((name) => ({ fields: FIELDS.filter((field) => field === name) })),
+        ),
       },
       { strongKinds: kindsOf(entry.strong), isCurrent: entry.sealed === 'under the scope in force' },
     );

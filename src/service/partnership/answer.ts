@@ -5,51 +5,20 @@
  */
 import { toBase64url } from '../../../protocol/bytes.ts';
 import { timeText } from './context.ts';
-import { JsonWriter } from './jsonwriter.ts';
 import type { OverlapRow, Page } from './overlap.ts';
 import type { VaultRows } from './vault.ts';
 import type { WhiteSpacePage } from './whitespace.ts';
 
 /** `answers.overlap`: a page of the overlap; `own` are the caller's own rows, null for an agent, which has them. */
 export function overlapAnswer(page: Page<OverlapRow>, own: VaultRows | null): string {
-  const answer = new JsonWriter().open(about(page));
-  answer.member('rows').list(page.rows, ({ matches, fields, ...row }) => {
-    answer.open(row).member('matches');
-    answer.list(matches, ({ kind, tag, boxes, wrapped }) => {
-      answer.open().member('kind').value(kind).member('tag').bytes(tag).member('boxes');
-      answer.list(boxes, ({ population, box }) =>
-        answer.open().member('population').value(population).member('box').bytes(box).close(),
-      );
-      answer.member('wrapped').bytes(wrapped).close();
-    });
-    answer.member('fields').open();
-    for (const [field, sealed] of fields) answer.member(field).bytes(sealed);
-    answer.close().close();
-  });
-  answer.member('own');
-  if (own) {
-    answer.open({ key: own.key }).member('rows');
-    answer.list(own.rows, ({ handle, sealed }) =>
-      answer.open().member('handle').value(handle).member('sealed').bytes(sealed).close(),
-    );
-    answer.close();
-  } else answer.value(null);
-  return answer.close().taken();
+  return JSON.stringify({ ...about(page), rows: page.rows, own });
 }
 
 /** `answers.whiteSpace`: a page of white space. */
 export function whiteSpaceAnswer(page: WhiteSpacePage): string {
-  const { capped, moreFromMs } = page;
+  const { capped, moreFromMs, rows } = page;
   const moreFrom = moreFromMs === null ? null : timeText(moreFromMs);
-  const answer = new JsonWriter().open({ ...about(page), capped, moreFrom });
-  answer.member('rows').list(page.rows, ({ handle, names }) => {
-    answer.open().member('handle').value(handle).member('names');
-    answer.list(names, ({ population, sealed }) =>
-      answer.open().member('population').value(population).member('sealed').bytes(sealed).close(),
-    );
-    answer.close();
-  });
-  return answer.close().taken();
+  return JSON.stringify({ ...about(page), capped, moreFrom, rows });
 }
 
 /** What a page is about and is checked against, and where the next one begins. */

@@ -5,17 +5,10 @@ import type { Side } from '../../../protocol/ids.ts';
 import { VIEWER_ROLES, type ViewerRole } from '../../../protocol/member.ts';
 import { type Decision, decide } from '../policy/decide.ts';
 import { first, type PartnershipStore } from '../storage/partnership.ts';
-import {
-  type Call,
-  currentSnapshot,
-  type OperationContext,
-  type Snapshot,
-  type StoredScope,
-  scopeInForce,
-  sides,
-} from './context.ts';
+import { type Call, currentSnapshot, type OperationContext, type Snapshot, sides } from './context.ts';
 import { limitOf } from './limits.ts';
 import { activeSubmission } from './submission.ts';
+import { type StoredScope, scopeInForce } from './versions.ts';
 
 export interface Cell {
   /** My population and its bit. */
@@ -140,9 +133,4 @@ export function chosen(
       (filter.mine === undefined || filter.mine.includes(cell.mine)) &&
       (filter.theirs === undefined || filter.theirs.includes(cell.theirs)),
   );
-}
-
-/** The bit of a population in a mask of populations. */
-export function bit(index: number): number {
-  return 1 << index;
 }

@@ -8,20 +8,14 @@ import { type Side, sideNumber } from '../../../protocol/ids.ts';
 import { grantsAnything, isValidAt } from '../../../protocol/scope.ts';
 import type { RecordType } from '../../../protocol/submission.ts';
 import { first, type PartnershipStore } from '../storage/partnership.ts';
-import {
-  begunScope,
-  isEnded,
-  type OperationContext,
-  type StoredScope,
-  sideRow,
-  versionsOf,
-} from './context.ts';
+import { isEnded, type OperationContext, sideRow } from './context.ts';
 import { discardRows } from './garbage.ts';
 import { dropGeneration, dropPending } from './rows.ts';
 import { abandon, nextSnapshot, runOf } from './run.ts';
 import { forgetShownNames } from './shownnames.ts';
 import { discardShown } from './shownpairs.ts';
 import { dropVault, hasVault } from './vault.ts';
+import { begunScope, type StoredScope, versionsOf } from './versions.ts';
 
 const BOTH: readonly Side[] = ['founder', 'joiner'];
 const SEALED: readonly RecordType[] = ['wraps', 'fields', 'names'];

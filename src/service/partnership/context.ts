@@ -4,8 +4,6 @@ import { sha256 } from '../../../protocol/hash.ts';
 import { otherSide, type PartnershipId, type Side, sideNumber } from '../../../protocol/ids.ts';
 import type { MemberId, Role } from '../../../protocol/member.ts';
 import { recordBytes } from '../../../protocol/record.ts';
-import { isValidAt, type Scope } from '../../../protocol/scope.ts';
-import { messageOf } from '../../../protocol/signed.ts';
 import type { Signers } from '../../../protocol/standing.ts';
 import type { ProblemCode } from '../problems.ts';
 import { first, type PartnershipStore } from '../storage/partnership.ts';
@@ -107,63 +105,6 @@ export function sideRow(store: PartnershipStore, side: Side): SideRow {
   return row;
 }
 
-export interface StoredScope {
-  readonly number: number;
-  readonly hash: Uint8Array;
-  readonly signed: Uint8Array;
-  readonly scope: Scope;
-  /** When the service took the last approval that was needed, an acceptance, a revocation. */
-  readonly approved_ms: number | null;
-  readonly accepted_ms: number | null;
-  readonly revoked_ms: number | null;
-}
-
-type ScopeRow = Omit<StoredScope, 'scope'>;
-
-/** All that is kept of a version, without what was said of it. */
-const COLUMNS = 'number, hash, signed, approved_ms, accepted_ms, revoked_ms';
-
-/** The versions of a side's scope from this number on, newest first. */
-export function versionsOf(store: PartnershipStore, side: Side, from: number): StoredScope[] {
-  const sql = `select ${COLUMNS} from scopes where side = ? and number >= ? order by number desc`;
-  return store.all<ScopeRow>(sql, sideNumber(side), from).map(stored);
-}
-
-/** The version of a side's scope with this number. */
-export function scopeOfNumber(store: PartnershipStore, side: Side, number: number): StoredScope | null {
-  const sql = `select ${COLUMNS} from scopes where side = ? and number = ?`;
-  const row = first<ScopeRow>(store, sql, sideNumber(side), number);
-  return row ? stored(row) : null;
-}
-
-/** The version of a side's scope with this hash. */
-export function scopeByHash(store: PartnershipStore, side: Side, hash: Uint8Array): StoredScope | null {
-  const sql = `select ${COLUMNS} from scopes where side = ? and hash = ?`;
-  const row = first<ScopeRow>(store, sql, sideNumber(side), hash);
-  return row ? stored(row) : null;
-}
-
-/** The newest version of a side that was approved, accepted and whose time came: it stands in the place of all before. */
-export function begunScope(store: PartnershipStore, side: Side, nowMs: number): StoredScope | null {
-  const sql = `select ${COLUMNS} from scopes
-    where side = ? and approved_ms is not null and accepted_ms is not null order by number desc limit 1 offset ?`;
-  for (let offset = 0; ; offset++) {
-    const row = first<ScopeRow>(store, sql, sideNumber(side), offset);
-    const version = row ? stored(row) : null;
-    if (!version || isValidAt({ ...version.scope, validUntil: null }, nowMs)) return version;
-  }
-}
-
-/**
- * The scope of a side by which questions about its data are decided; null where the newest that has begun is revoked or
- * expired, for it does not bring back the one before. The same as `inForce` of protocol/standing.ts, on what was checked
- * when it was stored.
- */
-export function scopeInForce(store: PartnershipStore, side: Side, nowMs: number): StoredScope | null {
-  const begun = begunScope(store, side, nowMs);
-  return begun && begun.revoked_ms === null && isValidAt(begun.scope, nowMs) ? begun : null;
-}
-
 export interface Snapshot {
   readonly number: number;
   readonly at_ms: number;
@@ -199,10 +140,4 @@ export function problemOf(
 /** RFC 3339 in UTC. */
 export function timeText(ms: number): string {
   return new Date(ms).toISOString();
-}
-
-/** Its signature, form and canonicity were checked before it was stored. */
-function stored(row: ScopeRow): StoredScope {
-  const message = messageOf(row.signed) ?? new Uint8Array();
-  return { ...row, scope: JSON.parse(new TextDecoder().decode(message)) as Scope };
 }

@@ -6,8 +6,9 @@ import { decide, revealsAccounts } from '../policy/decide.ts';
 import type { ProblemCode } from '../problems.ts';
 import { first, type PartnershipStore } from '../storage/partnership.ts';
 import type { Cell, Ground } from './cells.ts';
-import { type Asker, type OperationContext, scopeInForce, sides } from './context.ts';
+import { type Asker, type OperationContext, sides } from './context.ts';
 import { openCursor, sealCursor } from './cursor.ts';
+import { scopeInForce } from './versions.ts';
 
 const PAGE = 200;
 /** How long after its first page others join an entry: whoever makes cursors up hides no later question behind it. */

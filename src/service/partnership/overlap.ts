@@ -1,19 +1,20 @@
 /** The overlap: the pairs of the granted cells, with the boxes that prove them and the fields that were granted. */
 import { type Kind, kindOf } from '../../../protocol/identifiers/kind.ts';
 import { ok, type Result, refuse } from '../../../protocol/result.ts';
-import { FIELDS, type Field } from '../../../protocol/scope.ts';
+import type { Field } from '../../../protocol/scope.ts';
 import { evidenceOf, type Tier, type TierRule, tierOf } from '../../../protocol/tier.ts';
 import { type Decision, revealsAccounts } from '../policy/decide.ts';
-import { openedFields } from '../policy/opening.ts';
+import { grantedFields, openedFields } from '../policy/opening.ts';
 import type { ProblemCode } from '../problems.ts';
 import { first, type PartnershipStore } from '../storage/partnership.ts';
 import { overlapAnswer } from './answer.ts';
-import { bit, type Cell, chosen, type Ground, groundOf } from './cells.ts';
+import { bit } from './block.ts';
+import { type Cell, chosen, type Ground, groundOf } from './cells.ts';
 import { currentSnapshot, type OperationContext, timeText } from './context.ts';
 import { type Cursor, openCursor, sealCursor } from './cursor.ts';
 import { record } from './ledger.ts';
 import { type ShownPair, shownPairs } from './pairs.ts';
-import { boxedOf, sealedOf } from './shownpairs.ts';
+import { type Boxed, fieldsOf, matchesOf } from './shownpairs.ts';
 import { tierOfNumber } from './tallies.ts';
 import { vaultRows } from './vault.ts';
 
@@ -32,16 +33,8 @@ export interface OverlapInput extends PageInput {
   readonly since?: number | undefined;
 }
 
-/** Bytes are in hexadecimal. */
-export interface OverlapMatch {
-  readonly kind: Kind;
-  readonly tag: string;
-  readonly boxes: readonly { readonly population: number; readonly box: string }[];
-  readonly wrapped: string | null;
-}
-
+/** As `answers.overlap` has it. Handles are in hexadecimal, other bytes in base64url. */
 export interface OverlapRow {
-  /** Handles in hexadecimal. */
   readonly mine: string;
   readonly theirs: string;
   readonly tier: Tier;
@@ -52,8 +45,14 @@ export interface OverlapRow {
   /** Indexes of the page's cells in which the pair stands. */
   readonly cells: readonly number[];
   readonly matches: readonly OverlapMatch[];
-  /** Sealed, in hexadecimal. */
-  readonly fields: readonly (readonly [field: Field, sealed: string])[];
+  readonly fields: Partial<Record<Field, string>>;
+}
+
+export interface OverlapMatch {
+  readonly kind: Kind;
+  readonly tag: string;
+  readonly boxes: readonly Boxed[];
+  readonly wrapped: string | null;
 }
 
 /** A cell that an answer is about, with what decided it. */
@@ -160,9 +159,9 @@ function rowsOf(
   return pairs.map((pair) => {
     const tier = tierOfNumber(pair.tier);
     const standing = standingOf(pair, tier);
-    const matches = matchesOf(pair, standing.populations);
+    const matches = namedMatches(pair, standing.populations);
     const opened = openedFields(
-      { tier, kinds: matches.map(({ kind }) => kind), cells: standing.decisions },
+      { tier, kinds: matches.map(({ kind }) => kind), granted: standing.fields },
       { strongKinds: ground.strongKinds, isCurrent: ground.theirs.isSealedNow },
     );
     // Keys of kinds that the scope in force does not call strong stay where they are.
@@ -179,16 +178,16 @@ function rowsOf(
       firstSeenAt: timeOf(pair.first_seen),
       cells: standing.cells,
       matches: keyed,
-      fields: isOpenable ? fieldsOf(pair, opened) : [],
+      fields: isOpenable ? fieldsOf(pair, opened) : {},
     };
   });
 }
 
-/** In which of the page's cells a pair stands, of which populations of the partner's these are, and what was decided. */
+/** In which of the page's cells a pair stands, of which populations of the partner's these are, and the fields granted there. */
 interface Standing {
   readonly cells: readonly number[];
   readonly populations: number;
-  readonly decisions: readonly Decision[];
+  readonly fields: readonly Field[];
 }
 
 function standingIn(cells: readonly Cell[]): (pair: ShownPair, tier: Tier) => Standing {
@@ -213,7 +212,7 @@ function standingOf(cells: readonly Cell[], mine: number, theirs: number, tier: 
     decisions.push(decision);
     populations |= bit(theirsIndex);
   }
-  return { cells: own, populations, decisions };
+  return { cells: own, populations, fields: grantedFields(decisions) };
 }
 
 /** Times of snapshots in RFC 3339; the pairs of a page are first seen in few. */
@@ -240,24 +239,10 @@ function reasonsByEvidence(): (evidence: number, tier: Tier) => readonly TierRul
   };
 }
 
-/** Matches with the boxes of granted populations and their wrapped keys. */
-function matchesOf(pair: ShownPair, populations: number): OverlapMatch[] {
-  const matches: (OverlapMatch & { readonly boxes: { population: number; box: string }[] })[] = [];
-  for (const { tag, kind: number, population, box, wrapped } of boxedOf(pair)) {
+/** Matches with the boxes of these populations and their wrapped keys. */
+function namedMatches(pair: ShownPair, populations: number): OverlapMatch[] {
+  return matchesOf(pair, populations).flatMap(({ kind: number, tag, boxes, wrapped }) => {
     const kind = kindOf(number);
-    if (!kind) continue;
-    const last = matches.at(-1);
-    const match = last?.tag === tag ? last : { kind, tag, boxes: [], wrapped };
-    if (match !== last) matches.push(match);
-    if (population !== null && box && populations & bit(population)) match.boxes.push({ population, box });
-  }
-  return matches;
-}
-
-function fieldsOf(pair: ShownPair, granted: readonly Field[]): [Field, string][] {
-  return sealedOf(pair).flatMap(({ field: number, sealed }) => {
-    // Numbers on the wire start at 1.
-    const field = FIELDS[number - 1];
-    return field && granted.includes(field) ? [[field, sealed] as [Field, string]] : [];
+    return kind ? [{ kind, tag, boxes, wrapped }] : [];
   });
 }

@@ -1,7 +1,8 @@
 /** The pairs of a page, as their viewer is shown them. */
 import { fromHex } from '../../../protocol/bytes.ts';
 import { HANDLE_BYTES, sideNumber } from '../../../protocol/ids.ts';
-import { bit, type Cell, type Ground } from './cells.ts';
+import { bit } from './block.ts';
+import type { Cell, Ground } from './cells.ts';
 import type { OperationContext } from './context.ts';
 import type { Cursor } from './cursor.ts';
 import type { Packed } from './shownpairs.ts';
@@ -22,10 +23,7 @@ export interface ShownPair extends Packed {
 /** SQL spells out a condition for each bit, so that the statement is always the same. */
 const POPULATION_BITS = [0, 1, 2, 3, 4, 5];
 
-/**
- * The next pairs of these cells, in the order of their handles. What is packed comes as hexadecimal: text leaves SQLite
- * at a third of the cost of blobs, each of which is a memory block of its own.
- */
+/** The next pairs of these cells, in the order of their handles. */
 export function shownPairs(
   { store }: OperationContext,
   { theirs, begun, snapshot }: Ground,

@@ -7,17 +7,8 @@ import { openPapers, type Papers, rosterNumber } from '../../../protocol/standin
 import type { ProblemCode } from '../problems.ts';
 import { first, type PartnershipStore } from '../storage/partnership.ts';
 import { settle } from './clearing.ts';
-import {
-  type Asker,
-  begunScope,
-  type OperationContext,
-  type Party,
-  problemOf,
-  type StoredScope,
-  scopeOfNumber,
-  sides,
-  versionsOf,
-} from './context.ts';
+import { type Asker, type OperationContext, type Party, problemOf, sides } from './context.ts';
+import { begunScope, type StoredScope, scopeOfNumber, versionsOf } from './versions.ts';
 
 /**
  * Versions of a side above the one that has begun, and their bytes: each is shown with every view, looked at by every

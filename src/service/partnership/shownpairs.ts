@@ -3,8 +3,10 @@
  * packed beside each pair. They are made once a snapshot: what stands in many places of long tables is one range here.
  */
 import { otherSide, type Side, sideNumber, TAG_BYTES } from '../../../protocol/ids.ts';
+import { FIELDS, type Field } from '../../../protocol/scope.ts';
 import { BOX_BYTES, WRAPPED_BYTES } from '../../../protocol/sizes.ts';
 import type { PartnershipStore } from '../storage/partnership.ts';
+import { Block, bit } from './block.ts';
 import { discardRows, weightOf } from './garbage.ts';
 import type { Generations } from './matching.ts';
 import { PAGE_ROWS, pageOf, type WorkedPage } from './pages.ts';
@@ -85,58 +87,56 @@ export interface Packed {
   readonly fields: string;
 }
 
-/** A match, with one of its boxes. Bytes are in hexadecimal. */
-export interface Boxed {
+/** A match: its tag, its boxes and the row key that is wrapped for it. Bytes are in base64url. */
+export interface Match {
   readonly tag: string;
   readonly kind: number;
-  readonly population: number | null;
-  readonly box: string | null;
+  readonly boxes: readonly Boxed[];
   readonly wrapped: string | null;
 }
 
-/** Every match of a pair, once for each box of it. */
-export function boxedOf({ matches, keys }: Packed): Boxed[] {
-  const boxed: Boxed[] = [];
-  for (let at = 0; at < matches.length; ) {
-    const tag = partOf(matches, at, TAG_BYTES);
-    const kind = numberAt(matches, at + 2 * TAG_BYTES, 1);
-    const population = numberAt(matches, at + 2 * TAG_BYTES + 2, 1) - 1;
-    at += 2 * TAG_BYTES + 4;
-    const box = population < 0 ? null : partOf(matches, at, BOX_BYTES);
-    at += box?.length ?? 0;
-    boxed.push({ tag, kind, population: box === null ? null : population, box, wrapped: keyOf(keys, tag) });
-  }
-  return boxed;
+export interface Boxed {
+  readonly population: number;
+  readonly box: string;
 }
 
-function keyOf(keys: string, tag: string): string | null {
-  for (let at = 0; at < keys.length; at += 2 * (TAG_BYTES + WRAPPED_BYTES)) {
-    if (keys.startsWith(tag, at)) return partOf(keys, at + tag.length, WRAPPED_BYTES);
+/** Every match of a pair, with its boxes of these populations, a bit each. */
+export function matchesOf(packed: Packed, populations: number): Match[] {
+  const block = new Block(packed.matches);
+  const keys = new Block(packed.keys);
+  const matches: (Match & { readonly boxes: Boxed[] })[] = [];
+  for (let at = 0; at < block.length; ) {
+    const tag = block.text(at, TAG_BYTES);
+    const kind = block.number(at + TAG_BYTES, 1);
+    const population = block.number(at + TAG_BYTES + 1, 1) - 1;
+    at += TAG_BYTES + 2;
+    const last = matches.at(-1);
+    const match = last?.tag === tag ? last : { tag, kind, boxes: [], wrapped: keyOf(keys, tag) };
+    if (match !== last) matches.push(match);
+    if (population < 0) continue;
+    if (populations & bit(population)) match.boxes.push({ population, box: block.text(at, BOX_BYTES) });
+    at += BOX_BYTES;
+  }
+  return matches;
+}
+
+function keyOf(keys: Block, tag: string): string | null {
+  for (let at = 0; at < keys.length; at += TAG_BYTES + WRAPPED_BYTES) {
+    if (keys.text(at, TAG_BYTES) === tag) return keys.text(at + TAG_BYTES, WRAPPED_BYTES);
   }
   return null;
 }
 
-export interface SealedField {
-  readonly field: number;
-  /** Hexadecimal. */
-  readonly sealed: string;
-}
-
-/** All sealed fields of a pair. */
-export function sealedOf({ fields }: Packed): SealedField[] {
-  const sealed: SealedField[] = [];
-  for (let at = 0; at < fields.length; ) {
-    const part = partOf(fields, at + 6, numberAt(fields, at + 2, 2));
-    sealed.push({ field: numberAt(fields, at, 1), sealed: part });
-    at += 6 + part.length;
+/** Those of a pair's sealed fields that were granted, in base64url. */
+export function fieldsOf(packed: Packed, granted: readonly Field[]): Partial<Record<Field, string>> {
+  const block = new Block(packed.fields);
+  const fields: Partial<Record<Field, string>> = {};
+  for (let at = 0; at < block.length; ) {
+    // Numbers on the wire start at 1.
+    const field = FIELDS[block.number(at, 1) - 1];
+    const length = block.number(at + 1, 2);
+    if (field && granted.includes(field)) fields[field] = block.text(at + 3, length);
+    at += 3 + length;
   }
-  return sealed;
-}
-
-function partOf(hexadecimal: string, at: number, bytes: number): string {
-  return hexadecimal.slice(at, at + 2 * bytes);
-}
-
-function numberAt(hexadecimal: string, at: number, bytes: number): number {
-  return Number.parseInt(partOf(hexadecimal, at, bytes), 16);
+  return fields;
 }

@@ -8,9 +8,10 @@ import { ACTS, type Act, type Statement } from '../../../protocol/statement.ts';
 import type { ProblemCode } from '../problems.ts';
 import { first } from '../storage/partnership.ts';
 import { settle } from './clearing.ts';
-import { begunScope, type OperationContext, problemOf, type StoredScope, scopeOfNumber } from './context.ts';
+import { type OperationContext, problemOf } from './context.ts';
 import { standing } from './restored.ts';
 import { isCurrent, isShown, previousOf } from './scope.ts';
+import { begunScope, type StoredScope, scopeOfNumber } from './versions.ts';
 
 export interface StatementInput {
   /** Whose scope it is about, and which version. */

@@ -17,19 +17,11 @@ import type { ProblemCode } from '../problems.ts';
 import { insertPacked } from '../storage/packed.ts';
 import { first, type PartnershipStore } from '../storage/partnership.ts';
 import { settle } from './clearing.ts';
-import {
-  messageContext,
-  type OperationContext,
-  problemOf,
-  type StoredScope,
-  scopeByHash,
-  scopeInForce,
-  sideRow,
-  timeText,
-} from './context.ts';
+import { messageContext, type OperationContext, problemOf, sideRow, timeText } from './context.ts';
 import { monthAt } from './month.ts';
 import { dropPending } from './rows.ts';
 import { abandon } from './run.ts';
+import { type StoredScope, scopeByHash, scopeInForce } from './versions.ts';
 
 /** What an activation answers: the submission, and the snapshot that it made, if the other side is active too. */
 export interface Activation {

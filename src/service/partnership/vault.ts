@@ -6,13 +6,15 @@ import { openHead } from '../../../protocol/vault/head.ts';
 import { MAX_PIECES, unpackRows } from '../../../protocol/vault/upload.ts';
 import type { ProblemCode } from '../problems.ts';
 import { first, type PartnershipStore } from '../storage/partnership.ts';
+import { wireText } from './block.ts';
 import { messageContext, type OperationContext, problemOf, sideRow } from './context.ts';
 import { discardRows } from './garbage.ts';
 
 /** An own row as the vault has it. */
 export interface VaultRow {
-  /** Both in hexadecimal. */
+  /** Hexadecimal. */
   readonly handle: string;
+  /** base64url. */
   readonly sealed: string;
 }
 
@@ -174,7 +176,7 @@ export function vaultRows({ store, caller }: OperationContext, handles: readonly
   const rows = [...new Set(handles)].flatMap((handle) => {
     const bytes = fromHex(handle) ?? new Uint8Array(HANDLE_BYTES);
     const row = first<{ sealed: string }>(store, sql, side, key, bytes);
-    return row ? [{ handle, sealed: row.sealed }] : [];
+    return row ? [{ handle, sealed: wireText(row.sealed) }] : [];
   });
   return { key, rows };
 }

@@ -9,7 +9,8 @@ import { ok, type Result } from '../../../protocol/result.ts';
 import type { ProblemCode } from '../problems.ts';
 import { first } from '../storage/partnership.ts';
 import { whiteSpaceAnswer } from './answer.ts';
-import { bit, chosen, type Ground, groundOf } from './cells.ts';
+import { bit, wireText } from './block.ts';
+import { chosen, type Ground, groundOf } from './cells.ts';
 import type { OperationContext } from './context.ts';
 import { record } from './ledger.ts';
 import { monthAt } from './month.ts';
@@ -22,8 +23,9 @@ export interface WhiteSpaceInput extends PageInput {
 }
 
 export interface WhiteSpaceRow {
-  /** Bytes are in hexadecimal. */
+  /** Hexadecimal. */
   readonly handle: string;
+  /** Sealed, in base64url. */
   readonly names: readonly { readonly population: number; readonly sealed: string }[];
 }
 
@@ -156,7 +158,7 @@ function unmatchedOf({ mine, theirs, snapshot }: Ground, mask: number): number[]
 }
 
 function namesOf({ store }: OperationContext, { theirs }: Ground, handle: Uint8Array, mask: number) {
-  return store.all<{ population: number; sealed: string }>(
+  const names = store.all<{ population: number; sealed: string }>(
     `select population, hex(sealed) as sealed from names
      where side = ? and generation = ? and handle = ? and (1 << population) & ? order by population`,
     sideNumber(theirs.side),
@@ -164,4 +166,5 @@ function namesOf({ store }: OperationContext, { theirs }: Ground, handle: Uint8A
     handle,
     mask,
   );
+  return names.map(({ population, sealed }) => ({ population, sealed: wireText(sealed) }));
 }

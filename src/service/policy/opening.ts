@@ -7,8 +7,8 @@ export interface Pair {
   readonly tier: Tier;
   /** Kinds of which both accounts have an equal identifier. */
   readonly kinds: readonly Kind[];
-  /** What is granted in the cells that the pair stands in. */
-  readonly cells: readonly Pick<CellGrant, 'fields'>[];
+  /** Those that are granted in any of its cells. */
+  readonly granted: readonly Field[];
 }
 
 export interface Sealed {
@@ -18,9 +18,14 @@ export interface Sealed {
   readonly isCurrent: boolean;
 }
 
+/** The fields that are granted in any of the cells which a pair stands in. */
+export function grantedFields(cells: readonly Pick<CellGrant, 'fields'>[]): Field[] {
+  return FIELDS.filter((field) => cells.some((cell) => cell.fields.includes(field)));
+}
+
 /** The granted fields of a confirmed pair that matches by a strong kind; otherwise none. */
-export function openedFields(pair: Pair, sealed: Sealed): Field[] {
+export function openedFields(pair: Pair, sealed: Sealed): readonly Field[] {
   if (pair.tier !== 'confirmed' || !sealed.isCurrent) return [];
   if (!pair.kinds.some((kind) => sealed.strongKinds.includes(kind))) return [];
-  return FIELDS.filter((field) => pair.cells.some((cell) => cell.fields.includes(field)));
+  return pair.granted;
 }
