@@ -1,5 +1,6 @@
 /** The overlap: the pairs of the granted cells, with the boxes that prove them and the fields that were granted. */
 import { type Kind, kindOf } from '../../../protocol/identifiers/kind.ts';
+import type { Side } from '../../../protocol/ids.ts';
 import { ok, type Result, refuse } from '../../../protocol/result.ts';
 import type { Field } from '../../../protocol/scope.ts';
 import { evidenceOf, type Tier, type TierRule, tierOf } from '../../../protocol/tier.ts';
@@ -10,7 +11,7 @@ import { first, type PartnershipStore } from '../storage/partnership.ts';
 import { overlapAnswer } from './answer.ts';
 import { bit } from './block.ts';
 import { type Cell, chosen, type Ground, groundOf } from './cells.ts';
-import { currentSnapshot, type OperationContext, timeText } from './context.ts';
+import { type OperationContext, timeText } from './context.ts';
 import { type Cursor, openCursor, sealCursor } from './cursor.ts';
 import { record } from './ledger.ts';
 import { type ShownPair, shownPairs } from './pairs.ts';
@@ -83,9 +84,9 @@ export function overlap(context: OperationContext, input: OverlapInput): Result<
 }
 
 function overlapPage(context: OperationContext, input: OverlapInput): Result<Page<OverlapRow>, ProblemCode> {
-  const from = position(context, 'overlap', input);
-  if (!from.ok) return from;
   const ground = groundOf(context);
+  const from = position(context.caller, ground, 'overlap', input);
+  if (!from.ok) return from;
   if (!ground) return ok(EMPTY_PAGE);
   const cells = chosen(ground.cells, input).filter((cell) => revealsAccounts(cell.decision.level));
   if (cells.length === 0) return ok(pageOf(ground, [], [], null));
@@ -106,14 +107,15 @@ function overlapPage(context: OperationContext, input: OverlapInput): Result<Pag
 
 /** Where a page starts, its cursor and snapshot checked. */
 export function position(
-  context: OperationContext,
+  viewer: Side,
+  ground: Ground | null,
   question: string,
   input: PageInput,
 ): Result<Cursor, ProblemCode> {
-  const current = currentSnapshot(context.store)?.number;
+  const current = ground?.snapshot.number;
   if (input.snapshot !== undefined && input.snapshot !== current) return refuse('snapshot_superseded');
   if (input.cursor === undefined) return ok({ snapshot: current ?? 0, entry: 0, position: '' });
-  const cursor = openCursor(question, context.caller, input.cursor);
+  const cursor = openCursor(question, viewer, input.cursor);
   if (!cursor) return refuse('invalid_request', 'cursor');
   return cursor.snapshot === current ? ok(cursor) : refuse('snapshot_superseded');
 }

@@ -55,9 +55,9 @@ function whiteSpacePage(
   context: OperationContext,
   input: WhiteSpaceInput,
 ): Result<WhiteSpacePage, ProblemCode> {
-  const from = position(context, 'whitespace', input);
-  if (!from.ok) return from;
   const ground = groundOf(context);
+  const from = position(context.caller, ground, 'whitespace', input);
+  if (!from.ok) return from;
   if (!ground) return ok({ ...EMPTY_PAGE, ...WHOLE });
   // Names that were sealed under another scope are not given out.
   const cells = chosen(ground.cells, { theirs: input.theirs }).filter(
