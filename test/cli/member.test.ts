@@ -197,6 +197,8 @@ describe('a member’s home', () => {
       done(run('legal', 'scope', 'limit', '--role', 'sales', ...to, '--json'));
     await limit('--to', 'none');
     expect((await run('sales', 'matrix')).stderr).toMatch(/organisation-b: your own organisation limits/);
+    const hidden = await done<{ empty: object[] }>(run('sales', 'matrix', '--json'));
+    expect(hidden.empty).toMatchObject([{ partner: 'organisation-b', reason: 'own_limit' }]);
     await limit('--none');
     expect((await run('sales', 'matrix')).stderr).not.toContain('limits');
     expect((await problem(run('sales', 'ledger', '--json'))).slice(0, 2)).toEqual([6, 'wrong_role']);

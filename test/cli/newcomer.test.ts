@@ -239,11 +239,13 @@ describe('an answer that is empty says why', () => {
   it('nothing is granted, nothing is compared, only numbers are granted', async () => {
     expect(await reason('a', 'overlap')).toEqual(['nothing_granted']);
     expect((await done(run('a', 'matrix'))).stderr).toContain('it grants you nothing yet');
+    expect(await reason('a', 'matrix')).toEqual(['nothing_granted']);
     await done(run('b', 'scope', 'grant', '--partner', 'ay', '--preset', 'counts'));
     expect(await reason('a', 'overlap')).toEqual(['level']);
     await done(run('b', 'scope', 'grant', '--partner', 'ay', '--preset', 'overlap'));
     expect(await reason('a', 'overlap')).toEqual(['no_snapshot']);
     expect(await reason('a', 'whitespace')).toEqual(['level']);
+    expect(await reason('a', 'matrix')).toEqual(['no_snapshot']);
     expect((await done(run('a', 'whitespace'))).stderr).toMatch(
       /^commonground: bee: it grants you no names .*, only how many/,
     );
@@ -280,6 +282,7 @@ describe('an answer that is empty says why', () => {
     expect(white.stderr).toContain('1 left out: accounts of that name stand in your own list');
     const matrix = await done(run('b', 'matrix'));
     expect(matrix.stdout).toContain('few');
+    expect(await reason('b', 'matrix')).toEqual([]);
     expect(matrix.stderr).toContain('“few” fewer than its scope shows');
     expect(await reason('a', 'overlap', '--mine', 'prospects')).toEqual(['nothing_found']);
   }, 120_000);

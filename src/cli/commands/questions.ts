@@ -30,24 +30,23 @@ export function matrixCommand() {
     'matrix',
     'POST /v1/partnerships/{partnership}/matrix',
     'How many accounts you and a partner have in common, by population.',
-    'commonground matrix --partner borealis',
+    'commonground matrix --partner borealis\ncommonground matrix --json',
   )
     .option('--partner <alias>', 'only this partner (default: all verified)')
     .action(async (options) => {
       if (isMemberHome(homeOf(options))) {
         const answers = await memberAnswers(options, false, (client, id) => client.matrix(id));
         const { client } = openSeat(homeOf(options), Date.now);
-        return showMatrices(answers, options.json, (partner) => whyNoMatrix(client, partner));
+        return showMatrices(answers, options.json, (asked) => whyNoMatrix(client, asked));
       }
       await withAgent(options, async (agent) => {
         const answers = [];
         for (const partnership of await agent.asked(options.partner)) {
           answers.push({ partner: partnership.alias, answer: await askMatrix(agent, partnership) });
         }
-        await showMatrices(answers, options.json, async (partner) => {
-          const reason = await emptyReason(agent, findPartnership(agent.store, partner), { what: 'matrix' });
-          return reason.message;
-        });
+        await showMatrices(answers, options.json, ({ partner }) =>
+          emptyReason(agent, findPartnership(agent.store, partner), { what: 'matrix' }),
+        );
       });
     });
 }
@@ -279,26 +278,42 @@ async function sortedRows<Row>(
   return { rows: rows.sort((x, y) => nameOf(x).localeCompare(nameOf(y))), empty, asked };
 }
 
-/** Why a member's matrix is empty. Scopes and syncs are seen where the keyring is, so both are named. */
-async function whyNoMatrix(client: Client, partner: string): Promise<string> {
+interface Matrix {
+  readonly partner: string;
+  readonly answer: MatrixAnswer;
+}
+
+/** Why a member's matrix is empty, as far as a home without keys is told. */
+async function whyNoMatrix(client: Client, { partner, answer }: Matrix): Promise<EmptyReason> {
+  const because = (reason: EmptyReason['reason'], text: string): EmptyReason => ({
+    partner,
+    reason,
+    message: `${partner}: ${text}`,
+  });
   const { id } = findNamed(await client.partners(), partner);
   const [{ role }, { limits }] = [await client.me(), await client.partnership(id)];
   const viewer = VIEWER_ROLES.find((known) => known === role);
   const limited = viewer && limitProblem(limits[viewer], 'matrix', viewer, partner);
-  return `${partner}: ${limited ?? 'nothing to show: it grants nothing yet, or nothing was synced'}`;
+  if (limited) return because('own_limit', limited);
+  if (!answer.snapshot)
+    return because('no_snapshot', 'nothing is compared yet; it waits for both companies’ lists');
+  return because('nothing_granted', 'it grants you nothing yet');
 }
 
 async function showMatrices(
-  answers: readonly { readonly partner: string; readonly answer: MatrixAnswer }[],
+  answers: readonly Matrix[],
   asJson: boolean | undefined,
-  whyEmpty: (partner: string) => Promise<string>,
+  whyEmpty: (asked: Matrix) => Promise<EmptyReason>,
 ): Promise<void> {
-  const named = answers.map(({ partner, answer }) => ({ partner, ...answer }));
-  if (asJson) return printJson({ partners: named });
-  for (const answer of named) {
-    if (answer.snapshot && answer.populations.theirs.length > 0) printMatrix(answer);
-    else note(await whyEmpty(answer.partner));
+  const empty: EmptyReason[] = [];
+  for (const asked of answers) {
+    const isEmpty = !asked.answer.snapshot || asked.answer.populations.theirs.length === 0;
+    if (isEmpty) empty.push(await whyEmpty(asked));
+    else if (!asJson) printMatrix({ partner: asked.partner, ...asked.answer });
   }
+  if (asJson)
+    return printJson({ partners: answers.map(({ partner, answer }) => ({ partner, ...answer })), empty });
+  for (const { message } of empty) note(message);
 }
 
 /** The answers that a member is given in a home without keys; they are the service's word. */
