@@ -1,5 +1,4 @@
 /** The overlap: the pairs of the granted cells, with the boxes that prove them and the fields that were granted. */
-import { type Kind, kindOf } from '../../../protocol/identifiers/kind.ts';
 import type { Side } from '../../../protocol/ids.ts';
 import { ok, type Result, refuse } from '../../../protocol/result.ts';
 import type { Field } from '../../../protocol/scope.ts';
@@ -15,7 +14,7 @@ import { type OperationContext, timeText } from './context.ts';
 import { type Cursor, openCursor, sealCursor } from './cursor.ts';
 import { record } from './ledger.ts';
 import { type ShownPair, shownPairs } from './pairs.ts';
-import { type Boxed, fieldsOf, matchesOf } from './shownpairs.ts';
+import { fieldsOf, type Match, matchesOf } from './shownpairs.ts';
 import { tierOfNumber } from './tallies.ts';
 import { vaultRows } from './vault.ts';
 
@@ -45,15 +44,8 @@ export interface OverlapRow {
   readonly firstSeenAt: string;
   /** Indexes of the page's cells in which the pair stands. */
   readonly cells: readonly number[];
-  readonly matches: readonly OverlapMatch[];
+  readonly matches: readonly Match[];
   readonly fields: Partial<Record<Field, string>>;
-}
-
-export interface OverlapMatch {
-  readonly kind: Kind;
-  readonly tag: string;
-  readonly boxes: readonly Boxed[];
-  readonly wrapped: string | null;
 }
 
 /** A cell that an answer is about, with what decided it. */
@@ -161,13 +153,13 @@ function rowsOf(
   return pairs.map((pair) => {
     const tier = tierOfNumber(pair.tier);
     const standing = standingOf(pair, tier);
-    const matches = namedMatches(pair, standing.populations);
+    const matches = matchesOf(pair, standing.populations);
     const opened = openedFields(
       { tier, kinds: matches.map(({ kind }) => kind), granted: standing.fields },
       { strongKinds: ground.strongKinds, isCurrent: ground.theirs.isSealedNow },
     );
     // Keys of kinds that the scope in force does not call strong stay where they are.
-    const opens = ({ kind }: OverlapMatch) => opened.length > 0 && ground.strongKinds.includes(kind);
+    const opens = ({ kind }: Match) => opened.length > 0 && ground.strongKinds.includes(kind);
     const keyed = matches.map((match) => (opens(match) ? match : { ...match, wrapped: null }));
     // Fields that no given key opens would only show their sizes.
     const isOpenable = keyed.some((match) => match.wrapped !== null);
@@ -194,9 +186,10 @@ interface Standing {
 
 function standingIn(cells: readonly Cell[]): (pair: ShownPair, tier: Tier) => Standing {
   // Most pairs of a page stand in the same few sets of cells.
-  const known = new Map<string, Standing>();
-  return ({ mine_populations, theirs_populations }, tier) => {
-    const key = `${mine_populations} ${theirs_populations} ${tier}`;
+  const known = new Map<number, Standing>();
+  return ({ mine_populations, theirs_populations, tier: number }, tier) => {
+    // A mask is six bits at most, a tier one of two numbers.
+    const key = (mine_populations << 8) | (theirs_populations << 2) | number;
     const standing = known.get(key) ?? standingOf(cells, mine_populations, theirs_populations, tier);
     known.set(key, standing);
     return standing;
@@ -239,12 +232,4 @@ function reasonsByEvidence(): (evidence: number, tier: Tier) => readonly TierRul
     known.set(key, reasons);
     return reasons;
   };
-}
-
-/** Matches with the boxes of these populations and their wrapped keys. */
-function namedMatches(pair: ShownPair, populations: number): OverlapMatch[] {
-  return matchesOf(pair, populations).flatMap(({ kind: number, tag, boxes, wrapped }) => {
-    const kind = kindOf(number);
-    return kind ? [{ kind, tag, boxes, wrapped }] : [];
-  });
 }

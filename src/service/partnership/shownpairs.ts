@@ -2,6 +2,7 @@
  * The pairs as each side is shown them, in the order of its own accounts, with the other side's boxes, keys and fields
  * packed beside each pair. They are made once a snapshot: what stands in many places of long tables is one range here.
  */
+import { type Kind, kindOf } from '../../../protocol/identifiers/kind.ts';
 import { otherSide, type Side, sideNumber, TAG_BYTES } from '../../../protocol/ids.ts';
 import { FIELDS, type Field } from '../../../protocol/scope.ts';
 import { BOX_BYTES, WRAPPED_BYTES } from '../../../protocol/sizes.ts';
@@ -89,8 +90,8 @@ export interface Packed {
 
 /** A match: its tag, its boxes and the row key that is wrapped for it. Bytes are in base64url. */
 export interface Match {
+  readonly kind: Kind;
   readonly tag: string;
-  readonly kind: number;
   readonly boxes: readonly Boxed[];
   readonly wrapped: string | null;
 }
@@ -100,22 +101,23 @@ export interface Boxed {
   readonly box: string;
 }
 
-/** Every match of a pair, with its boxes of these populations, a bit each. */
+/** Every match of a pair by a kind that there is, with its boxes of these populations, a bit each. */
 export function matchesOf(packed: Packed, populations: number): Match[] {
   const block = new Block(packed.matches);
   const keys = new Block(packed.keys);
   const matches: (Match & { readonly boxes: Boxed[] })[] = [];
   for (let at = 0; at < block.length; ) {
     const tag = block.text(at, TAG_BYTES);
-    const kind = block.number(at + TAG_BYTES, 1);
+    const kind = kindOf(block.number(at + TAG_BYTES, 1));
     const population = block.number(at + TAG_BYTES + 1, 1) - 1;
-    at += TAG_BYTES + 2;
+    const box = at + TAG_BYTES + 2;
+    at = population < 0 ? box : box + BOX_BYTES;
+    if (!kind) continue;
     const last = matches.at(-1);
-    const match = last?.tag === tag ? last : { tag, kind, boxes: [], wrapped: keyOf(keys, tag) };
+    const match = last?.tag === tag ? last : { kind, tag, boxes: [], wrapped: keyOf(keys, tag) };
     if (match !== last) matches.push(match);
-    if (population < 0) continue;
-    if (populations & bit(population)) match.boxes.push({ population, box: block.text(at, BOX_BYTES) });
-    at += BOX_BYTES;
+    const isShown = population >= 0 && populations & bit(population);
+    if (isShown) match.boxes.push({ population, box: block.text(box, BOX_BYTES) });
   }
   return matches;
 }
