@@ -22,22 +22,22 @@ export function openLog(level: Config['logLevel'], destination: LogStream = stan
     request(seen) {
       if (seen.status < 500) return logger.info(requestLine(seen), 'request');
       logger.error(requestLine(seen), 'request');
-      destination.flushSync?.();
+      destination.flush?.();
     },
     error(error, requestId) {
       logger.error({ ...(requestId && { requestId }), error: redacted(error) }, 'error');
-      destination.flushSync?.();
+      destination.flush?.();
     },
     info(text) {
       logger.info(text);
-      destination.flushSync?.();
+      destination.flush?.();
     },
   };
 }
 
-/** Where lines go; what it keeps back leaves with `flushSync`. */
+/** Where lines go; what it keeps back leaves with `flush`. */
 interface LogStream extends DestinationStream {
-  flushSync?(): void;
+  flush?(): void;
 }
 
 let opened: LogStream | null = null;
@@ -48,10 +48,9 @@ let opened: LogStream | null = null;
  */
 function standardError(): LogStream {
   if (opened) return opened;
-  const stream = pino.destination({ dest: 2, sync: true, minLength: BUFFER_BYTES });
-  const flush = () => stream.flushSync();
-  setInterval(flush, FLUSH_MS).unref();
-  process.once('exit', flush);
+  // What `flush` writes is written when it returns. `flushSync` would try for ever where nobody reads any more.
+  const stream = pino.destination({ dest: 2, sync: true, minLength: BUFFER_BYTES, periodicFlush: FLUSH_MS });
+  process.once('exit', () => stream.flush());
   opened = stream;
   return stream;
 }

@@ -294,7 +294,7 @@ describe('the log', () => {
     const names = () => left.map((line) => (JSON.parse(line) as { msg: string }).msg);
     const log = openLog('info', {
       write: (line: string) => void kept.push(line),
-      flushSync: () => void left.push(...kept.splice(0)),
+      flush: () => void left.push(...kept.splice(0)),
     });
     const seen = { id: '0', method: 'GET', route: null, status: 404, ms: 1, problem: 'not_found' } as const;
     log.info('started');

@@ -208,6 +208,19 @@ describe('an upload that breaks off', () => {
   });
 });
 
+describe('a log that nobody reads any more', () => {
+  it.each([3, 100])('does not hold the service up, nor its end, after %i lines', async (lines) => {
+    const service = await startServiceProcess(join(folder, `log${lines}`), 'service.test', 0);
+    service.closeLog();
+    // Fewer than are kept back until the end, and more.
+    for (let i = 0; i < lines; i++) {
+      expect((await fetch(`http://127.0.0.1:${service.port}/healthz`)).status).toBe(200);
+    }
+    process.kill(service.pid, 'SIGTERM');
+    expect((await service.ended).code).toBe(0);
+  });
+});
+
 describe('the configuration', () => {
   it('has defaults and is frozen', () => {
     const config = readConfig({});

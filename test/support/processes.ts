@@ -46,7 +46,7 @@ export async function startServiceProcess(
   port: number,
   preload?: string,
   options: readonly string[] = [],
-): Promise<Process & { readonly port: number; readonly pid: number }> {
+): Promise<Process & { readonly port: number; readonly pid: number; closeLog(): void }> {
   const child = spawn(
     process.execPath,
     [
@@ -78,7 +78,12 @@ export async function startServiceProcess(
     child.stderr?.on('data', look);
     void running.ended.then(({ stderr }) => reject(new Error(`the service did not start: ${stderr}`)));
   });
-  return { ...running, port: await listening, pid: child.pid ?? 0 };
+  return {
+    ...running,
+    port: await listening,
+    pid: child.pid ?? 0,
+    closeLog: () => void child.stderr?.destroy(),
+  };
 }
 
 function processOf(child: ChildProcess): Process {

@@ -297,7 +297,7 @@ async function whyNoMatrix(client: Client, { partner, answer }: Matrix): Promise
   if (limited) return because('own_limit', limited);
   if (!answer.snapshot)
     return because('no_snapshot', 'nothing is compared yet; it waits for both companies’ lists');
-  return because('nothing_granted', 'it grants you nothing yet');
+  return because('nothing_granted', 'it grants you nothing at present');
 }
 
 async function showMatrices(
