@@ -1,6 +1,8 @@
 /** Why an answer is empty: a person must be able to tell "nothing in common" from "nothing granted" and "not synced". */
-import type { ViewerRole } from '../../protocol/member.ts';
+import { VIEWER_ROLES, type ViewerRole } from '../../protocol/member.ts';
 import { ANY_POPULATION, type CellGrant, cellGrant, type Scope } from '../../protocol/scope.ts';
+import type { Client, MatrixAnswer } from '../agent/client.ts';
+import { findNamed } from '../agent/member/caller.ts';
 import { myScope, newestScope, theirScope, versions } from '../agent/scopes/following.ts';
 import { getPartnership, type Partnership } from '../agent/store/partnerships.ts';
 import type { Viewer } from '../agent/viewer.ts';
@@ -32,11 +34,7 @@ export async function emptyReason(
   asked: Asked,
 ): Promise<EmptyReason> {
   const { alias, id } = partnership;
-  const because = (reason: EmptyReason['reason'], message: string): EmptyReason => ({
-    partner: alias,
-    reason,
-    message: `${alias}: ${message}`,
-  });
+  const because = becauseOf(alias);
   const current = getPartnership(viewer.store, id);
   const inForce = theirScope(viewer, current);
   const scope = inForce?.scope ?? newestOf(viewer, current, 'theirs');
@@ -74,8 +72,33 @@ export async function emptyReason(
   return because('nothing_found', found);
 }
 
+/** Why a matrix is empty, as far as a home without keys is told: scopes are read where the keyring is. */
+export async function memberEmptyReason(
+  client: Client,
+  partner: string,
+  answer: MatrixAnswer,
+): Promise<EmptyReason> {
+  const because = becauseOf(partner);
+  const { id } = findNamed(await client.partners(), partner);
+  const [{ role }, { limits }] = [await client.me(), await client.partnership(id)];
+  const viewer = VIEWER_ROLES.find((known) => known === role);
+  const limited = viewer && limitProblem(limits[viewer], 'matrix', viewer, partner);
+  if (limited) return because('own_limit', limited);
+  if (!answer.snapshot)
+    return because('no_snapshot', 'nothing is compared yet; it waits for both companies’ lists');
+  return because('nothing_granted', 'it grants you nothing at present');
+}
+
+function becauseOf(partner: string) {
+  return (reason: EmptyReason['reason'], text: string): EmptyReason => ({
+    partner,
+    reason,
+    message: `${partner}: ${text}`,
+  });
+}
+
 /** That the own organisation's limit hides what was asked for, and who can change that; null where it does not. */
-export function limitProblem(
+function limitProblem(
   limit: CellGrant | null,
   what: Asked['what'],
   role: ViewerRole,

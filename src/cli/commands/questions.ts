@@ -1,5 +1,4 @@
 import type { PartnershipId } from '../../../protocol/ids.ts';
-import { VIEWER_ROLES } from '../../../protocol/member.ts';
 import { FIELDS } from '../../../protocol/scope.ts';
 import type { Agent } from '../../agent/agent.ts';
 import {
@@ -13,13 +12,13 @@ import {
 } from '../../agent/answers.ts';
 import type { Client, MatrixAnswer, Question } from '../../agent/client.ts';
 import { isMemberHome } from '../../agent/home.ts';
-import { findNamed, partnersAsked } from '../../agent/member/caller.ts';
+import { partnersAsked } from '../../agent/member/caller.ts';
 import { openSeat } from '../../agent/member/home.ts';
 import { Problem } from '../../agent/problem.ts';
 import { findPartnership, listPartnerships, type Partnership } from '../../agent/store/partnerships.ts';
 import type { Viewer } from '../../agent/viewer.ts';
 import { collect, command, homeOf, withAgent, withViewer } from '../command.ts';
-import { type EmptyReason, emptyReason, limitProblem } from '../empty.ts';
+import { type EmptyReason, emptyReason, memberEmptyReason } from '../empty.ts';
 import { note, print, printable, printJson, table } from '../output.ts';
 import { namesOf } from '../scope/desk.ts';
 import { kindsText, printWhy } from './why.ts';
@@ -37,7 +36,9 @@ export function matrixCommand() {
       if (isMemberHome(homeOf(options))) {
         const answers = await memberAnswers(options, false, (client, id) => client.matrix(id));
         const { client } = openSeat(homeOf(options), Date.now);
-        return showMatrices(answers, options.json, (asked) => whyNoMatrix(client, asked));
+        return showMatrices(answers, options.json, ({ partner, answer }) =>
+          memberEmptyReason(client, partner, answer),
+        );
       }
       await withAgent(options, async (agent) => {
         const answers = [];
@@ -281,23 +282,6 @@ async function sortedRows<Row>(
 interface Matrix {
   readonly partner: string;
   readonly answer: MatrixAnswer;
-}
-
-/** Why a member's matrix is empty, as far as a home without keys is told. */
-async function whyNoMatrix(client: Client, { partner, answer }: Matrix): Promise<EmptyReason> {
-  const because = (reason: EmptyReason['reason'], text: string): EmptyReason => ({
-    partner,
-    reason,
-    message: `${partner}: ${text}`,
-  });
-  const { id } = findNamed(await client.partners(), partner);
-  const [{ role }, { limits }] = [await client.me(), await client.partnership(id)];
-  const viewer = VIEWER_ROLES.find((known) => known === role);
-  const limited = viewer && limitProblem(limits[viewer], 'matrix', viewer, partner);
-  if (limited) return because('own_limit', limited);
-  if (!answer.snapshot)
-    return because('no_snapshot', 'nothing is compared yet; it waits for both companies’ lists');
-  return because('nothing_granted', 'it grants you nothing at present');
 }
 
 async function showMatrices(
